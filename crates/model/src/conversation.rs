@@ -1,0 +1,105 @@
+//! A conversation and its mode, fixed for ever by the room's create event.
+
+use ruma::CanonicalJsonObject;
+use serde::{Deserialize, Serialize};
+
+use crate::body::{self, PlainBody};
+
+/// The key of the create content under which the server states the conversation's terms.
+/// Room version 12 makes the room ID the hash of that event, so the ID commits to it (MSC4291).
+pub const CREATE_KEY: &str = "org.frankly.conversation";
+
+/// Who can read a conversation besides its members.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Scanned before delivery; staff may read for a recorded reason.
+    Readable,
+    /// End-to-end encrypted by the members' clients; nobody else can read.
+    Sealed,
+}
+
+impl Mode {
+    /// The name in the create content and the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Readable => "readable",
+            Self::Sealed => "sealed",
+        }
+    }
+
+    /// The mode with this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "readable" => Some(Self::Readable),
+            "sealed" => Some(Self::Sealed),
+            _ => None,
+        }
+    }
+}
+
+/// The terms of a conversation as written into its create content under [`CREATE_KEY`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// Who can read.
+    pub mode: Mode,
+    /// The policy that chose the mode, with its version, as in `choice@1`.
+    pub policy: String,
+    /// The tenant it belongs to.
+    pub tenant: String,
+    /// Retention class, as in `standard`.
+    pub retention: String,
+}
+
+/// A conversation of either mode. The one `match` on it decides whether text can be seen at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Conversation {
+    /// Scanned, reviewable.
+    Readable(Readable),
+    /// Ciphertext only.
+    Sealed(Sealed),
+}
+
+impl Conversation {
+    /// The conversation with these terms.
+    pub fn from_terms(terms: Terms) -> Self {
+        match terms.mode {
+            Mode::Readable => Self::Readable(Readable { terms }),
+            Mode::Sealed => Self::Sealed(Sealed { terms }),
+        }
+    }
+
+    /// The terms its create event states.
+    pub fn terms(&self) -> &Terms {
+        match self {
+            Self::Readable(readable) => &readable.terms,
+            Self::Sealed(sealed) => &sealed.terms,
+        }
+    }
+}
+
+/// A readable conversation; the only source of [`PlainBody`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Readable {
+    terms: Terms,
+}
+
+impl Readable {
+    /// The text of an event of this conversation, part by part, ready to be scanned.
+    pub fn admit(&self, event_type: &str, content: &CanonicalJsonObject) -> PlainBody {
+        body::extract(event_type, content)
+    }
+}
+
+/// A sealed conversation. It has no way to a [`PlainBody`].
+///
+/// ```compile_fail
+/// use model::conversation::Sealed;
+/// fn leak(sealed: &Sealed, content: &ruma::CanonicalJsonObject) -> model::body::PlainBody {
+///     sealed.admit("m.room.message", content)
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sealed {
+    terms: Terms,
+}

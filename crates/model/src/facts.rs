@@ -1,0 +1,93 @@
+//! What the rules may know about a message besides its text. All of it exists in sealed conversations too.
+
+use serde::{Deserialize, Serialize};
+
+use crate::person::AgeBand;
+
+/// What is known of one party.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PartyFacts {
+    /// Age band as told by the operator.
+    pub age_band: AgeBand,
+    /// Age of the account in hours.
+    pub account_age_h: i64,
+    /// Upheld decisions against this account.
+    pub strikes: i64,
+}
+
+/// What is known of the two parties together. In a group, over all recipients: the least familiar one.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PairFacts {
+    /// Whether both wrote before.
+    pub mutual: bool,
+    /// Whether the sender has not written to this recipient before.
+    pub first_contact: bool,
+    /// Messages of the sender to the recipient so far, as far as remembered.
+    pub prior_msgs: i64,
+}
+
+/// Sliding counts over the sender's recent behaviour.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CounterFacts {
+    /// People written to for the first time in the last hour.
+    pub first_contacts_1h: i64,
+    /// Minors written to for the first time in the last day.
+    pub new_minor_threads_24h: i64,
+    /// Messages with the same folded text to other rooms in the last hour, this one not counted.
+    pub identical_texts_1h: i64,
+    /// Messages of the sender in the last minute.
+    pub messages_1m: i64,
+    /// Reports against the sender in the last seven days.
+    pub reports_7d: i64,
+}
+
+/// The message's outer form.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MessageFacts {
+    /// Matrix event type, as in `m.room.message`.
+    pub kind: String,
+    /// Characters of text over all parts.
+    pub len: i64,
+    /// Links in the text.
+    pub links: i64,
+    /// Whether it carries media.
+    pub has_media: bool,
+    /// Whether it replaces an earlier message.
+    pub is_edit: bool,
+}
+
+/// Where it is said.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ContextFacts {
+    /// Tenant of the conversation.
+    pub tenant: String,
+    /// `readable` or `sealed`.
+    pub mode: String,
+    /// Jurisdiction of the sender, as in `DE` or `US-CA`; empty when unknown.
+    pub jurisdiction: String,
+    /// Joined members, the sender counted.
+    pub members: i64,
+}
+
+/// All facts of one message, as rules see them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Facts {
+    /// The message's outer form.
+    pub msg: MessageFacts,
+    /// Who writes.
+    pub sender: PartyFacts,
+    /// Who reads; in a group the youngest and newest values over all.
+    pub recipient: PartyFacts,
+    /// The two together.
+    pub pair: PairFacts,
+    /// The sender's recent behaviour.
+    pub counters: CounterFacts,
+    /// Where it is said.
+    pub ctx: ContextFacts,
+}

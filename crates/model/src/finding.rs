@@ -1,0 +1,43 @@
+//! What the scanner saw, before anybody judged it.
+
+use serde::{Deserialize, Serialize};
+
+/// One key or pattern of a pack, found in one part of a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hit {
+    /// The term set of the pack that holds the key, as in `threats.kill`; for a plain lexicon, `lexicon`.
+    pub term: String,
+    /// The key as written in the pack.
+    pub key: String,
+    /// The part of the message it was found in, as in `body` or `m.new_content.body`.
+    pub field: String,
+    /// First character of the match in the original text of that part, counted in characters.
+    pub start: u32,
+    /// One past the last character of the match, counted in characters.
+    pub end: u32,
+}
+
+/// Everything the scanner saw in one message; at most [`crate::limits::SCAN_HITS`] hits.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Findings {
+    /// The hits, in order of part and start.
+    pub hits: Vec<Hit>,
+    /// Links seen in the text, counted.
+    pub links: u32,
+    /// Characters of text scanned, over all parts.
+    pub chars: u32,
+    /// Whether there were more hits than the bound.
+    pub truncated: bool,
+}
+
+impl Findings {
+    /// Whether any key of the term set was hit.
+    pub fn has(&self, term: &str) -> bool {
+        self.hits.iter().any(|hit| hit.term == term)
+    }
+
+    /// How many hits the term set has.
+    pub fn count(&self, term: &str) -> usize {
+        self.hits.iter().filter(|hit| hit.term == term).count()
+    }
+}

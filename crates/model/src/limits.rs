@@ -1,0 +1,156 @@
+//! Every bound of the system, one constant each, with its reason.
+
+// ── HTTP ───────────────────────────────────────────────────────────────────────────────────────
+
+/// Bytes of a request body. An event may have 65,535 bytes; account data (secret storage) needs more.
+pub const REQUEST_BYTES: usize = 1024 * 1024;
+/// Milliseconds a client may take to send its request head and body, so that slow senders free their memory.
+pub const REQUEST_READ_MS: u64 = 20_000;
+/// Open connections; beyond it new ones wait in the kernel's queue.
+pub const CONNECTIONS: usize = 20_000;
+/// Longest wait of a `/sync` long poll in milliseconds, whatever the client asks.
+pub const SYNC_WAIT_MS: u64 = 55_000;
+/// A long poll looks at the database this often even when nobody woke it: a lost wake-up costs latency, never data.
+pub const SYNC_RECHECK_MS: u64 = 15_000;
+/// Long polls of one device at a time; the oldest is answered early.
+pub const SYNC_WAITERS_PER_DEVICE: usize = 4;
+
+// ── Events ─────────────────────────────────────────────────────────────────────────────────────
+
+/// Bytes of an event in its federation form as canonical JSON (spec: "Size limits").
+pub const EVENT_BYTES: usize = 65_535;
+/// Bytes of `type`, `state_key`, `sender` each (spec: "Size limits").
+pub const EVENT_KEY_BYTES: usize = 255;
+/// Bytes of a transaction ID; clients use a few dozen.
+pub const TXN_ID_BYTES: usize = 255;
+/// Milliseconds a transaction ID is remembered, so that a retry after a day offline is still one event.
+pub const TXN_KEEP_MS: i64 = 48 * 3_600_000;
+/// Nesting of JSON that is accepted and scanned.
+pub const JSON_DEPTH: usize = 64;
+
+// ── Rooms ──────────────────────────────────────────────────────────────────────────────────────
+
+/// Joined members of a room; fan-out on write is right for this size.
+pub const ROOM_MEMBERS: usize = 256;
+/// Invitations in one `createRoom`.
+pub const CREATE_INVITES: usize = 100;
+/// Events in the `initial_state` of one `createRoom`.
+pub const CREATE_STATE_EVENTS: usize = 100;
+/// Rooms of which one person can be a member at a time.
+pub const ROOMS_PER_USER: usize = 10_000;
+/// Attempts to write against a room whose state moved under the writer.
+pub const WRITE_ATTEMPTS: u32 = 8;
+
+// ── Sync and history ───────────────────────────────────────────────────────────────────────────
+
+/// Timeline events of a room in one sync answer when the filter names no limit.
+pub const TIMELINE_EVENTS_DEFAULT: usize = 10;
+/// Timeline events of a room in one sync answer, whatever the filter asks.
+pub const TIMELINE_EVENTS_MAX: usize = 100;
+/// Inbox rows read for one sync answer; beyond it the answer is made from room summaries, with `limited`.
+pub const INBOX_PAGE_ROWS: usize = 1_000;
+/// Events of one `/messages` page.
+pub const MESSAGES_PAGE_MAX: usize = 500;
+/// Events on both sides of one `/context` answer.
+pub const CONTEXT_EVENTS_MAX: usize = 100;
+/// Rooms up to this size always send all members; lazy loading begins above.
+pub const LAZY_MEMBERS_ABOVE: usize = 32;
+/// Milliseconds an inbox row of a message is kept; an older token gets a summary.
+pub const INBOX_KEEP_MS: i64 = 30 * 24 * 3_600_000;
+
+// ── People ─────────────────────────────────────────────────────────────────────────────────────
+
+/// Bytes of a local part of a user ID (the whole ID has at most 255).
+pub const LOCALPART_BYTES: usize = 200;
+/// Bytes of a password; longer ones only burn CPU.
+pub const PASSWORD_BYTES: usize = 512;
+/// Devices of one account.
+pub const DEVICES_PER_USER: usize = 100;
+/// Bytes of a display name.
+pub const DISPLAY_NAME_BYTES: usize = 256;
+/// Bytes of one piece of account data; secret storage needs more than an event.
+pub const ACCOUNT_DATA_BYTES: usize = 256 * 1024;
+/// Bytes of a stored filter.
+pub const FILTER_BYTES: usize = 64 * 1024;
+/// Stored filters of one account; the oldest go.
+pub const FILTERS_PER_USER: usize = 200;
+/// People in one directory answer.
+pub const DIRECTORY_RESULTS: usize = 50;
+/// Password hashes computed at a time: each takes 19 MiB.
+pub const PASSWORD_HASHES_AT_ONCE: usize = 2;
+/// Open user-interactive authentication sessions.
+pub const UIAA_SESSIONS: u64 = 10_000;
+/// Sessions (tokens) kept in memory.
+pub const SESSION_CACHE: u64 = 50_000;
+/// Seconds a session is trusted without asking the database, so that a lock made elsewhere takes hold.
+pub const SESSION_CACHE_S: u64 = 30;
+/// Rooms whose snapshot is kept in memory.
+pub const ROOM_CACHE: u64 = 20_000;
+/// Typing notices kept in memory.
+pub const TYPING_ROOMS: u64 = 20_000;
+/// Longest time a typing notice stands, in milliseconds.
+pub const TYPING_MS_MAX: u64 = 120_000;
+
+// ── Scanning ───────────────────────────────────────────────────────────────────────────────────
+
+/// Hits kept of one message; a message made of hits needs no more to be judged.
+pub const SCAN_HITS: usize = 64;
+/// Pieces of text looked at in one event.
+pub const SCAN_PARTS: usize = 256;
+/// Bytes of a pack file.
+pub const PACK_BYTES: usize = 4 * 1024 * 1024;
+/// Packs loaded at a time.
+pub const PACKS: usize = 64;
+/// Rules of all packs together.
+pub const RULES: usize = 2_000;
+/// Keys of all packs together.
+pub const LEXICON_KEYS: usize = 1_000_000;
+/// Bytes of one key.
+pub const LEXICON_KEY_BYTES: usize = 256;
+/// Bytes a compiled regular expression of a pack may take.
+pub const REGEX_BYTES: usize = 4 * 1024 * 1024;
+/// Longest time limit of a withheld message, in milliseconds.
+pub const HOLD_MS_MAX: i64 = 7 * 24 * 3_600_000;
+/// Senders and pairs whose recent behaviour is remembered in memory.
+pub const BEHAVIOUR_SENDERS: u64 = 100_000;
+
+// ── Safety work ────────────────────────────────────────────────────────────────────────────────
+
+/// Messages shown before and after the one a case is about.
+pub const REVEAL_WINDOW_EVENTS: usize = 5;
+/// Cases in one page of the queue.
+pub const QUEUE_PAGE_ROWS: usize = 100;
+/// Bytes of a reason a reviewer or reporter writes.
+pub const REASON_BYTES: usize = 4_096;
+/// Milliseconds a claim on a case lasts without a sign of life.
+pub const CLAIM_MS: i64 = 10 * 60_000;
+/// Staff consoles listening for live events.
+pub const CONSOLE_LISTENERS: usize = 256;
+/// Staff log-ins last this long, in milliseconds.
+pub const STAFF_SESSION_MS: i64 = 12 * 3_600_000;
+
+// ── Outbox ─────────────────────────────────────────────────────────────────────────────────────
+
+/// Deliveries taken from the outbox at a time.
+pub const OUTBOX_BATCH_ROWS: usize = 32;
+/// Attempts of one webhook before it is kept as failed, for replay by hand.
+pub const WEBHOOK_ATTEMPTS: u32 = 12;
+/// First pause between attempts in milliseconds; doubled each time up to [`WEBHOOK_BACKOFF_MS_MAX`].
+pub const WEBHOOK_BACKOFF_MS: i64 = 1_000;
+/// Longest pause between attempts in milliseconds.
+pub const WEBHOOK_BACKOFF_MS_MAX: i64 = 3_600_000;
+/// Milliseconds one webhook call may take.
+pub const WEBHOOK_TIMEOUT_MS: u64 = 10_000;
+
+// ── Store ──────────────────────────────────────────────────────────────────────────────────────
+
+/// Commands waiting for the SQLite writer; beyond it senders wait.
+pub const WRITER_QUEUE: usize = 1_024;
+/// Commands in one commit of the SQLite writer.
+pub const GROUP_COMMIT: usize = 256;
+/// Read connections of SQLite.
+pub const SQLITE_READERS: usize = 4;
+/// Pooled connections to PostgreSQL.
+pub const POSTGRES_CONNECTIONS: usize = 24;
+/// Attempts of a PostgreSQL transaction that lost a race (40001, 40P01).
+pub const TRANSACTION_ATTEMPTS: u32 = 10;
