@@ -1,1 +1,16 @@
-//! Placeholder.
+//! The use cases of Frankly: the order of steps, and nothing else.
+//!
+//! [`App`] owns the store, the rules and the clock; each file adds the use cases of one noun. HTTP
+//! crates translate requests into calls on it; nothing here knows HTTP or SQL.
+
+pub mod caller;
+pub mod config;
+mod error;
+mod rooms;
+mod state;
+pub mod wake;
+
+pub use caller::Caller;
+pub use config::Config;
+pub use error::Error;
+pub use state::App;

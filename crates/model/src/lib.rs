@@ -4,6 +4,8 @@
 //! randomness come in through [`clock`]. What cannot happen is said here in types: a
 //! [`body::PlainBody`] is obtained from a readable conversation and from nowhere else.
 
+pub use ruma;
+
 pub mod body;
 pub mod case;
 pub mod clock;
@@ -15,6 +17,7 @@ pub mod id;
 pub mod json;
 pub mod limits;
 pub mod person;
+pub mod room;
 pub mod secret;
 pub mod seq;
 pub mod verdict;

@@ -1,0 +1,65 @@
+//! What the operator decided, already checked.
+
+use model::id::{OwnedServerName, OwnedUserId, TenantId, UserId};
+use model::secret::Secret;
+
+/// The settings every use case may look at.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The name in user IDs.
+    pub server_name: OwnedServerName,
+    /// Where clients reach this server, as in `https://chat.example.org`.
+    pub base_url: String,
+    /// Open registration, no rate limits, no velocity rules; on loopback addresses only.
+    pub dev: bool,
+    /// Who may register.
+    pub registration: Registration,
+    /// Key of JSON web tokens by which the host platform logs its members in (HS256).
+    pub jwt_secret: Option<Secret<String>>,
+    /// What a request for encryption gets where sealed conversations are not served.
+    pub on_encryption_request: OnEncryptionRequest,
+    /// Name and version of the mode policy, as in `choice@1`.
+    pub mode_policy: String,
+    /// Whom to tell about cases.
+    pub webhook: Option<Webhook>,
+    /// How members can appeal; told with every refusal.
+    pub appeal_contact: String,
+    /// The only tenant, for as long as there is one.
+    pub tenant: TenantId,
+}
+
+/// Who may make an account through the Matrix API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Registration {
+    /// Everybody (`m.login.dummy`).
+    Open,
+    /// Who knows the token (`m.login.registration_token`).
+    Token(Secret<String>),
+    /// Nobody; the operator or the host platform makes accounts.
+    Closed,
+}
+
+/// What a client gets that asks for an encrypted room where none is served (protocol 6.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnEncryptionRequest {
+    /// The room is made readable, and its first notice says so.
+    Strip,
+    /// 403 with the reason.
+    Refuse,
+}
+
+/// A receiver of events in the Standard Webhooks form.
+#[derive(Debug, Clone)]
+pub struct Webhook {
+    /// Where to post.
+    pub url: String,
+    /// The signing key: `whsec_` and Base64.
+    pub secret: Secret<String>,
+}
+
+impl Config {
+    /// The account that speaks for the server: notices in rooms and notice rooms.
+    pub fn service_user(&self) -> OwnedUserId {
+        UserId::parse(format!("@frankly:{}", self.server_name)).expect("a checked server name makes a valid user ID")
+    }
+}

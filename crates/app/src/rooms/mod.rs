@@ -1,0 +1,1 @@
+//! Rooms: making them, who is in them, what is said in them.

@@ -1,0 +1,190 @@
+//! Appending one event to a room and to the inboxes of those who may see it. Shared by every
+//! command that writes events, so that order is decided in one place.
+
+use model::event::{Draft, Header, Placed};
+use model::id::{OwnedEventId, OwnedRoomId, OwnedUserId};
+use model::ruma::room_version_rules::RoomVersionRules;
+use model::seq::{InboxPos, RoomPos};
+
+use crate::args;
+use crate::error::StoreError;
+use crate::tx::Tx;
+
+/// An event that was appended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// Its ID.
+    pub event_id: OwnedEventId,
+    /// Its place in the room.
+    pub room_pos: RoomPos,
+    /// Whose inbox it reached, and where: wake them after the commit.
+    pub reached: Vec<(OwnedUserId, InboxPos)>,
+}
+
+/// What is appended and to whom.
+#[derive(Clone, Debug)]
+pub struct Append {
+    /// The event.
+    pub draft: Draft,
+    /// Who sees it, in order of user IDs; the sender alone for a withheld message.
+    pub recipients: Vec<OwnedUserId>,
+    /// Whether it counts as unread for recipients other than the sender.
+    pub notifies: bool,
+    /// Those among the recipients whom it mentions.
+    pub mentions: Vec<OwnedUserId>,
+    /// Whether it is withheld from everybody but the sender.
+    pub withheld: bool,
+    /// Device and transaction that sent it, echoed to that device alone.
+    pub origin: Option<Origin>,
+}
+
+/// The device and transaction an event came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// Device ID.
+    pub device_id: String,
+    /// The client's transaction ID.
+    pub txn_id: String,
+}
+
+/// Takes the next place of the room under its row lock.
+///
+/// # Errors
+/// [`StoreError::Stale`] when the room's state is not at `state_version`.
+pub(crate) async fn next_place<T: Tx>(
+    tx: &mut T,
+    room_id: &OwnedRoomId,
+    state_version: i64,
+    is_state: bool,
+) -> Result<RoomPos, StoreError> {
+    let sql = "update rooms set last_pos = last_pos + 1, state_version = state_version + $3 where room_id = $1 and state_version = $2 returning last_pos";
+    let row = tx.row(sql, args![room_id, state_version, is_state]).await?.ok_or(StoreError::Stale)?;
+    RoomPos::new(row.int(0)?).ok_or_else(|| StoreError::Database("a room's position is negative".to_owned()))
+}
+
+/// Appends one event at `room_pos` and writes the inbox rows of its recipients.
+///
+/// # Errors
+/// When the event is too large or malformed, or the store fails.
+pub(crate) async fn append<T: Tx>(
+    tx: &mut T,
+    room_id: &OwnedRoomId,
+    room_pos: RoomPos,
+    append: &Append,
+    auth_events: Vec<OwnedEventId>,
+    rules: &RoomVersionRules,
+) -> Result<Appended, StoreError> {
+    let sql = "select event_id from events where room_id = $1 and room_pos < $2 order by room_pos desc limit 1";
+    let prev = match tx.row(sql, args![room_id, room_pos.get()]).await? {
+        Some(row) => Some(row.parse(0)?),
+        None => None,
+    };
+    let is_create = append.draft.event_type == "m.room.create";
+    let placed = append.draft.place((!is_create).then_some(room_id), prev, room_pos.get(), auth_events, rules)?;
+    insert(tx, room_id, room_pos, append, &placed).await?;
+    if let Some(state_key) = &append.draft.state_key {
+        let sql = "insert into room_state (room_id, type, state_key, room_pos) values ($1, $2, $3, $4) \
+                   on conflict (room_id, type, state_key) do update set room_pos = excluded.room_pos";
+        tx.exec(sql, args![room_id, &append.draft.event_type, state_key, room_pos.get()]).await?;
+    }
+    let mut reached = Vec::with_capacity(append.recipients.len());
+    for user in &append.recipients {
+        reached.push((user.clone(), deliver(tx, user, room_id, room_pos).await?));
+        if append.notifies && *user != append.draft.sender {
+            let highlight = append.mentions.contains(user);
+            let sql = "update members set notify_count = notify_count + 1, highlight_count = highlight_count + $3 where room_id = $1 and user_id = $2";
+            tx.exec(sql, args![room_id, user, highlight]).await?;
+        }
+    }
+    Ok(Appended { event_id: placed.event_id, room_pos, reached })
+}
+
+async fn insert<T: Tx>(tx: &mut T, room_id: &OwnedRoomId, room_pos: RoomPos, append: &Append, placed: &Placed) -> Result<(), StoreError> {
+    let Append { draft, origin, withheld, .. } = append;
+    let sql = "insert into events (room_id, room_pos, event_id, type, state_key, sender, sender_device, txn_id, origin_ts, header, content, withheld) \
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    let (device, txn) = (origin.as_ref().map(|o| o.device_id.as_str()), origin.as_ref().map(|o| o.txn_id.as_str()));
+    let header = header_text(&placed.header);
+    let state_key = draft.state_key.as_deref();
+    tx.exec(
+        sql,
+        args![
+            room_id,
+            room_pos.get(),
+            &placed.event_id,
+            &draft.event_type,
+            state_key,
+            &draft.sender,
+            device,
+            txn,
+            draft.origin_ts,
+            header,
+            placed.content.as_str(),
+            *withheld
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// The header as stored JSON.
+pub(crate) fn header_text(header: &Header) -> String {
+    serde_json::to_string(header).expect("a header is strings and numbers")
+}
+
+/// Writes the event into one person's inbox, at their next position.
+pub(crate) async fn deliver<T: Tx>(
+    tx: &mut T,
+    user: &OwnedUserId,
+    room_id: &OwnedRoomId,
+    room_pos: RoomPos,
+) -> Result<InboxPos, StoreError> {
+    let pos = bump(tx, user).await?;
+    let sql = "insert into inbox (user_id, pos, room_id, room_pos) values ($1, $2, $3, $4)";
+    tx.exec(sql, args![user, pos.get(), room_id, room_pos.get()]).await?;
+    Ok(pos)
+}
+
+/// Takes a person's next inbox position under the lock of their counter row.
+pub(crate) async fn bump<T: Tx>(tx: &mut T, user: &OwnedUserId) -> Result<InboxPos, StoreError> {
+    let sql = "update user_seq set pos = pos + 1 where user_id = $1 returning pos";
+    let row = tx.row(sql, args![user]).await?;
+    let pos = row.ok_or_else(|| StoreError::Database("a member has no inbox counter".to_owned()))?.int(0)?;
+    InboxPos::new(pos).filter(|pos| pos.get() > 0).ok_or_else(|| StoreError::Database("an inbox position went back".to_owned()))
+}
+
+/// Moves a keyed mark to the person's next position, so that their next sync sees the change.
+pub(crate) async fn mark<T: Tx>(tx: &mut T, user: &OwnedUserId, kind: &'static str, key: &str) -> Result<InboxPos, StoreError> {
+    let pos = bump(tx, user).await?;
+    let sql = "insert into marks (user_id, kind, mark_key, pos) values ($1, $2, $3, $4) on conflict (user_id, kind, mark_key) do update set pos = excluded.pos";
+    tx.exec(sql, args![user, kind, key, pos.get()]).await?;
+    Ok(pos)
+}
+
+/// Records a person's new membership after its event was appended, and their place in order.
+pub(crate) async fn set_membership<T: Tx>(
+    tx: &mut T,
+    room_id: &OwnedRoomId,
+    user: &OwnedUserId,
+    change: &MembershipChange<'_>,
+) -> Result<(), StoreError> {
+    let inbox_pos = match change.inbox_pos {
+        Some(pos) => pos,
+        None => bump(tx, user).await?,
+    };
+    let sql = "insert into members (room_id, user_id, membership, member_pos, inbox_pos, stripped) values ($1, $2, $3, $4, $5, $6) \
+               on conflict (room_id, user_id) do update set membership = excluded.membership, member_pos = excluded.member_pos, \
+               inbox_pos = excluded.inbox_pos, stripped = excluded.stripped, forgotten = 0, notify_count = 0, highlight_count = 0";
+    tx.exec(sql, args![room_id, user, change.membership, change.room_pos.get(), inbox_pos.get(), change.stripped]).await?;
+    Ok(())
+}
+
+/// A person's membership as it will stand.
+pub(crate) struct MembershipChange<'a> {
+    pub(crate) membership: &'a str,
+    pub(crate) room_pos: RoomPos,
+    /// The position of the member event in their inbox, when it is there.
+    pub(crate) inbox_pos: Option<InboxPos>,
+    /// What an invited person may see of the room, as a JSON array.
+    pub(crate) stripped: Option<&'a str>,
+}

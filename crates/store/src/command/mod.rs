@@ -1,0 +1,8 @@
+//! Writes: one command, one file, one transaction.
+
+pub mod append_events;
+pub mod create_room;
+pub mod fanout;
+pub mod open_flag;
+pub mod refuse_message;
+pub mod txn;
