@@ -1,1 +1,7 @@
-//! Placeholder.
+//! The Matrix Client-Server API: parse, ask the app, answer. Nothing here decides or stores.
+
+mod error;
+mod extract;
+mod router;
+
+pub use router::router;

@@ -1,0 +1,165 @@
+//! From HTTP to a typed call and back. The authentication scheme of ruma's request type decides
+//! what a handler receives, so that no handler can forget to ask who calls.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::{App, Caller, Error};
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::{HeaderValue, Request, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use model::limits;
+use model::person::AccountState;
+use ruma::api::auth_scheme::{AccessToken, AccessTokenOptional, AuthScheme, NoAccessToken, NoAuthentication};
+use ruma::api::error::DeserializationError;
+use ruma::api::{IncomingRequest, OutgoingResponse, OutgoingResponseExt};
+
+use crate::error::Refusal;
+
+/// A request, understood: who asks, and what.
+pub(crate) struct Call<T: IncomingRequest>
+where
+    T::Authentication: Identify,
+{
+    /// The server.
+    pub(crate) app: Arc<App>,
+    /// Who asks: a [`Caller`], perhaps one, or nobody, by the endpoint's authentication scheme.
+    pub(crate) who: <T::Authentication as Identify>::Who,
+    /// What is asked.
+    pub(crate) body: T,
+    /// The body as sent, for what ruma's types leave out.
+    pub(crate) raw: Bytes,
+}
+
+/// Turns a scheme's token into what the handler is given.
+pub(crate) trait Identify: AuthScheme {
+    /// What the handler is given.
+    type Who: Send;
+
+    /// Finds out who it is.
+    fn identify(app: &App, token: Self::Output, path: &str) -> impl Future<Output = Result<Self::Who, Error>> + Send;
+}
+
+impl Identify for NoAuthentication {
+    type Who = ();
+
+    async fn identify(_: &App, (): (), _: &str) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+impl Identify for NoAccessToken {
+    type Who = ();
+
+    async fn identify(_: &App, (): (), _: &str) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+impl Identify for AccessToken {
+    type Who = Arc<Caller>;
+
+    async fn identify(app: &App, token: String, path: &str) -> Result<Arc<Caller>, Error> {
+        unlocked(app.authenticate(&token).await?, path)
+    }
+}
+
+impl Identify for AccessTokenOptional {
+    type Who = Option<Arc<Caller>>;
+
+    async fn identify(app: &App, token: Option<String>, path: &str) -> Result<Option<Arc<Caller>>, Error> {
+        match token {
+            Some(token) => unlocked(app.authenticate(&token).await?, path).map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
+/// A locked account may only log out (spec "Account locking").
+fn unlocked(caller: Arc<Caller>, path: &str) -> Result<Arc<Caller>, Error> {
+    let logs_out = path.ends_with("/logout") || path.ends_with("/logout/all");
+    if caller.state == AccountState::Locked && !logs_out {
+        return Err(Error::UserLocked);
+    }
+    Ok(caller)
+}
+
+/// Reads, understands, asks `handler` and renders its answer.
+pub(crate) async fn serve<T, F, Fut>(app: Arc<App>, path_args: Vec<String>, request: Request<Body>, handler: F) -> Response
+where
+    T: IncomingRequest,
+    T::Authentication: Identify,
+    T::OutgoingResponse: OutgoingResponse,
+    F: FnOnce(Call<T>) -> Fut,
+    Fut: Future<Output = Result<T::OutgoingResponse, Refusal>>,
+{
+    let call = match understand::<T>(app, path_args, request).await {
+        Ok(call) => call,
+        Err(error) => return Refusal(error).into_response(),
+    };
+    match handler(call).await {
+        Ok(answer) => render(answer),
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+async fn understand<T>(app: Arc<App>, path_args: Vec<String>, request: Request<Body>) -> Result<Call<T>, Error>
+where
+    T: IncomingRequest,
+    T::Authentication: Identify,
+{
+    let token = T::Authentication::extract_authentication(&request).map_err(|_| Error::MissingToken)?;
+    let who = T::Authentication::identify(&app, token, request.uri().path()).await?;
+    let (head, body) = request.into_parts();
+    let raw = read_body(body).await?;
+    // clients send empty bodies where an empty object is meant, and JSON without saying so
+    let bytes: &[u8] = if raw.is_empty() && head.method != http::Method::GET { b"{}" } else { &raw };
+    let arguments: Vec<&str> = path_args.iter().map(String::as_str).collect();
+    let parsed = T::try_from_http_request_inner(Request::from_parts(head, bytes), &arguments);
+    let body = parsed.map_err(|error| misunderstood(&error, bytes))?;
+    Ok(Call { app, who, body, raw })
+}
+
+/// The whole body, within [`limits::REQUEST_BYTES`] and [`limits::REQUEST_READ_MS`].
+pub(crate) async fn read_body(body: Body) -> Result<Bytes, Error> {
+    let collected = Limited::new(body, limits::REQUEST_BYTES).collect();
+    match tokio::time::timeout(Duration::from_millis(limits::REQUEST_READ_MS), collected).await {
+        Err(_) => Err(Error::Unknown("the request body took too long".to_owned())),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            Err(Error::TooLarge(format!("a request body may have at most {} bytes", limits::REQUEST_BYTES)))
+        }
+        Ok(Err(_)) => Err(Error::Unknown("the request body ended early".to_owned())),
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+    }
+}
+
+/// Which error a request earns that does not fit its type.
+fn misunderstood(error: &DeserializationError, body: &[u8]) -> Error {
+    match error {
+        DeserializationError::Json(_) if serde_json::from_slice::<serde::de::IgnoredAny>(body).is_err() => {
+            Error::NotJson("the body is not JSON".to_owned())
+        }
+        DeserializationError::Utf8(_) => Error::NotJson("the request is not UTF-8".to_owned()),
+        DeserializationError::Json(error) if error.to_string().starts_with("missing field") => {
+            Error::BadJson(format!("the body lacks a field: {error}"))
+        }
+        DeserializationError::Json(error) => Error::BadJson(format!("the body has another form than expected: {error}")),
+        DeserializationError::Query(error) => Error::InvalidParam(format!("a query parameter is not understood: {error}")),
+        DeserializationError::Ident(error) => Error::InvalidParam(format!("an identifier in the path is not valid: {error}")),
+        DeserializationError::Header(error) => Error::InvalidParam(format!("a header is not understood: {error}")),
+        _ => Error::BadJson("the request is not understood".to_owned()),
+    }
+}
+
+fn render<R: OutgoingResponse>(answer: R) -> Response {
+    match answer.try_into_http_response::<Vec<u8>>() {
+        Ok(response) => {
+            let mut response = response.map(Body::from);
+            response.headers_mut().entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
+            response
+        }
+        Err(error) => Refusal(Error::Internal(error.to_string())).into_response(),
+    }
+}
