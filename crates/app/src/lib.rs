@@ -3,10 +3,14 @@
 //! [`App`] owns the store, the rules and the clock; each file adds the use cases of one noun. HTTP
 //! crates translate requests into calls on it; nothing here knows HTTP or SQL.
 
+mod behaviour;
 pub mod caller;
 pub mod config;
+pub mod desk;
 mod error;
-mod rooms;
+mod judge;
+pub mod rooms;
+pub mod rules;
 mod state;
 pub mod wake;
 

@@ -1,6 +1,6 @@
 //! The parts of a running server.
 
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 use model::clock::{Clock, Entropy};
 use model::id::OwnedRoomId;
@@ -9,8 +9,11 @@ use model::room::Snapshot;
 use moka::sync::Cache;
 use store::Store;
 
+use crate::behaviour::Behaviour;
 use crate::caller::Sessions;
 use crate::config::Config;
+use crate::desk::Desk;
+use crate::rules::Rules;
 use crate::wake::Wake;
 
 /// A running server without its HTTP.
@@ -23,13 +26,27 @@ pub struct App {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) wake: Wake,
     pub(crate) sessions: Sessions,
+    pub(crate) desk: Desk,
+    pub(crate) behaviour: Behaviour,
+    pub(crate) rules: RwLock<Arc<Rules>>,
     /// Room snapshots; a stale one is found out by the store and read again.
     pub(crate) rooms: Cache<OwnedRoomId, Arc<Snapshot>>,
 }
 
 impl App {
     /// Puts the parts together.
-    pub fn new(config: Config, store: Store, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
-        Self { config, store, clock, entropy, wake: Wake::default(), sessions: Sessions::new(), rooms: Cache::new(limits::ROOM_CACHE) }
+    pub fn new(config: Config, store: Store, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>, rules: Rules) -> Self {
+        Self {
+            config,
+            store,
+            clock,
+            entropy,
+            wake: Wake::default(),
+            sessions: Sessions::new(),
+            desk: Desk::new(),
+            behaviour: Behaviour::new(),
+            rules: RwLock::new(Arc::new(rules)),
+            rooms: Cache::new(limits::ROOM_CACHE),
+        }
     }
 }

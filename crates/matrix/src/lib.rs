@@ -2,6 +2,8 @@
 
 mod error;
 mod extract;
+mod rooms;
 mod router;
+mod send;
 
 pub use router::router;

@@ -22,6 +22,8 @@ use crate::extract::{Call, Identify, serve};
 pub fn router(app: Arc<App>) -> Router {
     // one line an endpoint family; each family's file lists its own endpoints
     let table = Table { router: Router::new() };
+    let table = crate::rooms::routes(table);
+    let table = crate::send::routes(table);
     let table = table;
     table
         .router

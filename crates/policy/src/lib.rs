@@ -1,1 +1,3 @@
-//! Placeholder.
+//! Pure decisions: who may do what in a room, what a message earns, which mode a conversation may have.
+
+pub mod auth_rules;

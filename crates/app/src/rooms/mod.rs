@@ -1,1 +1,9 @@
 //! Rooms: making them, who is in them, what is said in them.
+
+pub mod create;
+pub mod membership;
+pub mod redact;
+pub mod send;
+mod snapshot;
+pub mod state_events;
+mod steps;

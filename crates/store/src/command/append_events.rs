@@ -9,6 +9,7 @@ use model::ruma::room_version_rules::RoomVersionRules;
 
 use super::fanout::{self, Append, Appended, MembershipChange};
 use super::open_flag::{self, NewFlag};
+use super::redaction;
 use super::txn::{self, Answer, Txn};
 use crate::error::StoreError;
 use crate::tx::{Command, Tx};
@@ -42,6 +43,8 @@ pub struct Step {
     pub append: Append,
     /// The membership it sets, for `m.room.member`.
     pub membership: Option<SetMembership>,
+    /// The event it redacts, for `m.room.redaction`.
+    pub redacts: Option<OwnedEventId>,
 }
 
 /// A membership as the event sets it.
@@ -120,6 +123,9 @@ pub(crate) async fn run_steps<T: Tx>(
         }
         if let Some(set) = &step.membership {
             apply_membership(tx, room_id, set, &appended).await?;
+        }
+        if let Some(target) = &step.redacts {
+            redaction::prune(tx, room_id, target, &appended.event_id, rules).await?;
         }
         done.push(appended);
     }

@@ -1,0 +1,298 @@
+//! Making a room: its terms first, then everything a client asked for, in one transaction.
+
+use std::collections::BTreeMap;
+
+use model::clock::Timestamp;
+use model::conversation::{CREATE_KEY, Mode, Terms};
+use model::id::{OwnedEventId, OwnedRoomId, OwnedUserId};
+use model::json::parse_object;
+use model::limits;
+use model::room::{Membership, Snapshot, StateEvent};
+use model::ruma::{CanonicalJsonObject, CanonicalJsonValue, RoomVersionId};
+use model::seq::RoomPos;
+use policy::auth_rules;
+use store::command::append_events::Step;
+use store::command::create_room::CreateRoom;
+use store::query::people::Person;
+
+use super::steps::{member_content, membership_step, object, quiet, state_draft};
+use crate::config::OnEncryptionRequest;
+use crate::{App, Caller, Error};
+
+/// The conventional settings of a room (spec `createRoom`, `preset`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Preset {
+    /// By invitation.
+    Private,
+    /// By invitation; everybody invited has the maker's power.
+    TrustedPrivate,
+    /// For everybody who knows its ID.
+    Public,
+}
+
+/// A room as a client asks for it. JSON parts are texts as sent.
+#[derive(Clone, Debug)]
+pub struct NewRoom {
+    /// Conventional settings.
+    pub preset: Preset,
+    /// Whether it is a direct conversation.
+    pub is_direct: bool,
+    /// Whom to invite.
+    pub invite: Vec<OwnedUserId>,
+    /// Its name.
+    pub name: Option<String>,
+    /// Its topic.
+    pub topic: Option<String>,
+    /// Keys for the create event.
+    pub creation_content: Option<String>,
+    /// State events: type, state key, content.
+    pub initial_state: Vec<(String, String, String)>,
+    /// Power levels that differ from the usual.
+    pub power_levels: Option<String>,
+    /// The room version asked for.
+    pub version: Option<RoomVersionId>,
+}
+
+impl App {
+    /// Makes a room and gives its ID, which commits to who can read it.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for encryption where the operator refuses it; [`Error::UnsupportedRoomVersion`];
+    /// [`Error::NotFound`] for an invited person who does not exist; [`Error::BadJson`] by form.
+    pub async fn create_room(&self, caller: &Caller, new: NewRoom) -> Result<OwnedRoomId, Error> {
+        caller.may_write()?;
+        check_bounds(&new)?;
+        let creator = self.person(&caller.user_id).await?;
+        let mut invited = Vec::with_capacity(new.invite.len());
+        for user in new.invite.iter().filter(|user| **user != caller.user_id) {
+            let person = self.person(user).await?;
+            if person.service {
+                return Err(Error::Forbidden("the server's own account cannot be invited".to_owned()));
+            }
+            if invited.iter().all(|one: &Person| one.user_id != person.user_id) {
+                invited.push(person);
+            }
+        }
+        let plan = self.plan_room(&creator, &invited, &new)?;
+        self.judge_new_room(&plan.room, &creator.user_id).await?;
+        let terms = plan.terms.clone();
+        let command = CreateRoom { version: RoomVersionId::V12, mode: terms.mode, tenant: terms.tenant, steps: plan.steps };
+        let created = self.store.run(command).await?;
+        self.wake_reached(&created.appended);
+        self.wake.ring(invited.iter().map(|person| &person.user_id));
+        Ok(created.room_id)
+    }
+
+    /// Decides mode and terms, then lists the events in the order of the spec.
+    fn plan_room(&self, creator: &Person, invited: &[Person], new: &NewRoom) -> Result<Plan, Error> {
+        let asks_encryption = new.initial_state.iter().any(|(event_type, ..)| event_type == "m.room.encryption");
+        if asks_encryption && self.config.on_encryption_request == OnEncryptionRequest::Refuse {
+            return Err(Error::Forbidden(
+                "this server has no sealed conversations yet: ask again without encryption to make a readable one".to_owned(),
+            ));
+        }
+        let terms = Terms {
+            mode: Mode::Readable,
+            policy: self.config.mode_policy.clone(),
+            tenant: self.config.tenant.0.clone(),
+            retention: "standard".to_owned(),
+        };
+        let mut plan = Plan::new(creator, terms, self.clock.now());
+        plan.create_event(new, invited)?;
+        plan.state("m.room.member", creator.user_id.as_str(), member_content(Membership::Join, Some(creator), None))?;
+        plan.state("m.room.power_levels", "", power_levels(new)?)?;
+        plan.preset(new)?;
+        for (event_type, state_key, content) in &new.initial_state {
+            plan.initial_state(event_type, state_key, content)?;
+        }
+        if let Some(name) = &new.name {
+            plan.state("m.room.name", "", object([("name", name.as_str())]))?;
+        }
+        if let Some(topic) = &new.topic {
+            plan.state("m.room.topic", "", object([("topic", topic.as_str())]))?;
+        }
+        plan.announce(&self.config.service_user(), self.first_notice(asks_encryption))?;
+        for person in invited {
+            plan.invite(person, new.is_direct)?;
+        }
+        Ok(plan)
+    }
+
+    /// The first words in a readable room: who can read, why, and where to see who did (protocol 6.5).
+    fn first_notice(&self, asked_for_encryption: bool) -> String {
+        let stripped = if asked_for_encryption {
+            "Your app asked for end-to-end encryption. This server does not offer it, so this conversation is NOT encrypted end to end. "
+        } else {
+            ""
+        };
+        format!(
+            "{stripped}This conversation is readable. Messages are checked by software before they are delivered. \
+             The safety team of {server} can read a message when it was flagged or reported, or when the law requires it, \
+             and each such read is recorded first. You can see every read of your messages: {base}/_frankly/v1/access",
+            server = self.config.server_name,
+            base = self.config.base_url,
+        )
+    }
+}
+
+fn check_bounds(new: &NewRoom) -> Result<(), Error> {
+    if new.version.as_ref().is_some_and(|version| *version != RoomVersionId::V12) {
+        return Err(Error::UnsupportedRoomVersion("rooms here have version 12, whose ID commits to who can read".to_owned()));
+    }
+    if new.invite.len() > limits::CREATE_INVITES {
+        return Err(Error::InvalidParam(format!("at most {} people can be invited at once", limits::CREATE_INVITES)));
+    }
+    if new.initial_state.len() > limits::CREATE_STATE_EVENTS {
+        return Err(Error::InvalidParam(format!("at most {} state events can be given at once", limits::CREATE_STATE_EVENTS)));
+    }
+    Ok(())
+}
+
+/// The usual levels (protocol 6.4), with what the client asked for over them.
+fn power_levels(new: &NewRoom) -> Result<CanonicalJsonObject, Error> {
+    let invite = if new.is_direct { 50 } else { 0 };
+    let usual = format!(
+        r#"{{"ban":50,"events":{{"m.room.avatar":50,"m.room.canonical_alias":50,"m.room.encryption":100,"m.room.history_visibility":100,"m.room.name":50,"m.room.power_levels":100,"m.room.server_acl":100,"m.room.tombstone":150}},"events_default":0,"invite":{invite},"kick":50,"notifications":{{"room":50}},"redact":50,"state_default":50,"users":{{}},"users_default":0}}"#
+    );
+    let mut levels = parse_object(&usual)?;
+    if let Some(text) = &new.power_levels {
+        levels.extend(parse_object(text)?);
+    }
+    Ok(levels)
+}
+
+/// A room being planned: the events so far, and the state they make.
+struct Plan {
+    creator: OwnedUserId,
+    terms: Terms,
+    now: Timestamp,
+    room: Snapshot,
+    steps: Vec<Step>,
+}
+
+impl Plan {
+    fn new(creator: &Person, terms: Terms, now: Timestamp) -> Self {
+        // the room has no ID before its create event is hashed; nothing in a plan looks at it
+        let room_id = OwnedRoomId::try_from("!planned").expect("a constant room ID is valid");
+        let room = Snapshot { room_id, version: "12".to_owned(), state_version: 0, state: BTreeMap::new(), people: BTreeMap::new() };
+        Self { creator: creator.user_id.clone(), terms, now, room, steps: Vec::new() }
+    }
+
+    fn create_event(&mut self, new: &NewRoom, invited: &[Person]) -> Result<(), Error> {
+        let mut content = new.creation_content.as_deref().map(parse_object).transpose()?.unwrap_or_default();
+        if content.contains_key(CREATE_KEY) {
+            return Err(Error::Forbidden(format!("{CREATE_KEY} is set by the server alone: it states who can read")));
+        }
+        content.remove("creator");
+        content.insert("room_version".to_owned(), CanonicalJsonValue::String("12".to_owned()));
+        if new.preset == Preset::TrustedPrivate && !invited.is_empty() {
+            let listed = content.get("additional_creators").and_then(CanonicalJsonValue::as_array).unwrap_or_default();
+            let mut creators = listed.to_vec();
+            for person in invited {
+                let id = CanonicalJsonValue::String(person.user_id.to_string());
+                if !creators.contains(&id) {
+                    creators.push(id);
+                }
+            }
+            content.insert("additional_creators".to_owned(), CanonicalJsonValue::Array(creators));
+        }
+        check_additional_creators(&content)?;
+        let terms = serde_json::to_string(&self.terms).map_err(|error| Error::Internal(error.to_string()))?;
+        content.insert(CREATE_KEY.to_owned(), CanonicalJsonValue::Object(parse_object(&terms)?));
+        let draft = state_draft(&self.creator, "m.room.create", "", content, self.now);
+        self.push(quiet(draft, vec![self.creator.clone()]));
+        Ok(())
+    }
+
+    fn preset(&mut self, new: &NewRoom) -> Result<(), Error> {
+        let join_rule = if new.preset == Preset::Public { "public" } else { "invite" };
+        self.preset_state(new, "m.room.join_rules", object([("join_rule", join_rule)]))?;
+        self.preset_state(new, "m.room.history_visibility", object([("history_visibility", "shared")]))?;
+        self.preset_state(new, "m.room.guest_access", object([("guest_access", "forbidden")]))
+    }
+
+    /// A preset's event, unless the client gives its own.
+    fn preset_state(&mut self, new: &NewRoom, event_type: &str, content: CanonicalJsonObject) -> Result<(), Error> {
+        if new.initial_state.iter().any(|(given, key, _)| given == event_type && key.is_empty()) {
+            return Ok(());
+        }
+        self.state(event_type, "", content)
+    }
+
+    fn initial_state(&mut self, event_type: &str, state_key: &str, content: &str) -> Result<(), Error> {
+        match event_type {
+            // readable: asked for and not given, as the first notice says
+            "m.room.encryption" => Ok(()),
+            "m.room.create" | "m.room.member" => Err(Error::BadJson(format!("{event_type} cannot be given as initial state"))),
+            "org.frankly.mode" => Err(Error::Forbidden(format!("{event_type} is set by the server alone"))),
+            _ => self.state(event_type, state_key, parse_object(content)?),
+        }
+    }
+
+    /// A state event of the creator, judged by the rules over the state so far.
+    fn state(&mut self, event_type: &str, state_key: &str, content: CanonicalJsonObject) -> Result<(), Error> {
+        let draft = state_draft(&self.creator, event_type, state_key, content, self.now);
+        if event_type == "m.room.member" {
+            // the creator's own join is what makes every other event possible
+            let creator = self.creator.clone();
+            let step = membership_step(&self.room, draft, &creator, Membership::Join);
+            self.push(step);
+            return Ok(());
+        }
+        let checked = if event_type == "m.room.power_levels" {
+            auth_rules::check_levels_form(&self.room, &draft.content)
+        } else {
+            auth_rules::check(&self.room, &draft)
+        };
+        checked.map_err(|refused| Error::BadJson(refused.0))?;
+        self.push(quiet(draft, vec![self.creator.clone()]));
+        Ok(())
+    }
+
+    /// States the mode for clients that look at state, and says it in words. Both are the service
+    /// account's, which is no member: nobody can take them for a member's.
+    fn announce(&mut self, service: &OwnedUserId, notice: String) -> Result<(), Error> {
+        let mut content = object([("mode", self.terms.mode.as_str()), ("policy", self.terms.policy.as_str())]);
+        content.insert("notice".to_owned(), CanonicalJsonValue::String(notice.clone()));
+        let recipients = vec![self.creator.clone()];
+        self.push(quiet(state_draft(service, "org.frankly.mode", "", content, self.now), recipients.clone()));
+        let mut message =
+            state_draft(service, "m.room.message", "", object([("msgtype", "m.notice"), ("body", notice.as_str())]), self.now);
+        message.state_key = None;
+        self.push(quiet(message, recipients));
+        Ok(())
+    }
+
+    fn invite(&mut self, person: &Person, is_direct: bool) -> Result<(), Error> {
+        let mut content = member_content(Membership::Invite, Some(person), None);
+        if is_direct {
+            content.insert("is_direct".to_owned(), CanonicalJsonValue::Bool(true));
+        }
+        let draft = state_draft(&self.creator, "m.room.member", person.user_id.as_str(), content, self.now);
+        auth_rules::check(&self.room, &draft).map_err(|refused| Error::Forbidden(refused.0))?;
+        let step = membership_step(&self.room, draft, &person.user_id, Membership::Invite);
+        self.push(step);
+        Ok(())
+    }
+
+    /// Adds the step and what it does to the state.
+    fn push(&mut self, step: Step) {
+        let draft = &step.append.draft;
+        if let Some(state_key) = &draft.state_key {
+            let event_id = OwnedEventId::try_from("$planned").expect("a constant event ID is valid");
+            let event = StateEvent { event_id, room_pos: RoomPos::ZERO, sender: draft.sender.clone(), content: draft.content.clone() };
+            self.room.state.entry(draft.event_type.clone()).or_default().insert(state_key.clone(), event);
+        }
+        self.steps.push(step);
+    }
+}
+
+fn check_additional_creators(content: &CanonicalJsonObject) -> Result<(), Error> {
+    let Some(listed) = content.get("additional_creators") else {
+        return Ok(());
+    };
+    let valid = listed
+        .as_array()
+        .is_some_and(|list| list.iter().all(|one| one.as_str().is_some_and(|user| model::id::UserId::parse(user).is_ok())));
+    if valid { Ok(()) } else { Err(Error::BadJson("additional_creators must be a list of user IDs".to_owned())) }
+}

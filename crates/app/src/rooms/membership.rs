@@ -1,0 +1,154 @@
+//! Who is in a room: inviting, joining, leaving, removing, banning, forgetting.
+
+use std::sync::Arc;
+
+use model::id::{OwnedRoomId, OwnedUserId, UserId};
+use model::limits;
+use model::room::{Membership, Snapshot};
+use model::ruma::CanonicalJsonObject;
+use policy::auth_rules;
+use store::command::append_events::AppendEvents;
+use store::command::forget_room::ForgetRoom;
+use store::query::people::{People, Person};
+
+use super::snapshot::append_over;
+use super::steps::{member_content, membership_step, state_draft};
+use crate::{App, Caller, Error};
+
+/// A membership as somebody wants it to be.
+#[derive(Clone, Debug)]
+pub struct MembershipWish {
+    /// The room.
+    pub room_id: OwnedRoomId,
+    /// Whose membership.
+    pub target: OwnedUserId,
+    /// What it shall be.
+    pub membership: Membership,
+    /// Why, as told to the room.
+    pub reason: Option<String>,
+    /// The whole content, when a client wrote the member event itself.
+    pub content: Option<CanonicalJsonObject>,
+    /// What it must have been before: a kick is for members, an unban for the banned.
+    pub only_from: Option<&'static [Membership]>,
+}
+
+impl App {
+    /// Joins a room.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for those who are not invited, and when the room is full.
+    pub async fn join(&self, caller: &Caller, room_id: OwnedRoomId, reason: Option<String>) -> Result<(), Error> {
+        caller.may_write()?;
+        let room = self.snapshot(&room_id).await.map_err(|error| match error {
+            Error::NotFound(_) => Error::NotFound("there is no such room on this server".to_owned()),
+            other => other,
+        })?;
+        if room.is_joined(&caller.user_id) {
+            return Ok(());
+        }
+        let target = caller.user_id.clone();
+        self.set_membership(
+            &caller.user_id,
+            MembershipWish { room_id, target, membership: Membership::Join, reason, content: None, only_from: None },
+        )
+        .await
+    }
+
+    /// Leaves a room, or declines an invitation. Suspended people may do this.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for those who are neither in the room nor invited.
+    pub async fn leave(&self, caller: &Caller, room_id: OwnedRoomId, reason: Option<String>) -> Result<(), Error> {
+        let room = self.snapshot(&room_id).await?;
+        if room.membership(&caller.user_id) == Some(Membership::Leave) {
+            return Ok(());
+        }
+        let target = caller.user_id.clone();
+        self.set_membership(
+            &caller.user_id,
+            MembershipWish { room_id, target, membership: Membership::Leave, reason, content: None, only_from: None },
+        )
+        .await
+    }
+
+    /// Invites, removes, bans or unbans somebody.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] when the room's rules say so, [`Error::NotFound`] for a person who does not exist.
+    pub async fn set_membership_of(&self, caller: &Caller, wish: MembershipWish) -> Result<(), Error> {
+        caller.may_write()?;
+        self.set_membership(&caller.user_id, wish).await
+    }
+
+    /// Takes a room that was left out of one's lists, and its history out of reach.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] for a room that was not left.
+    pub async fn forget(&self, caller: &Caller, room_id: OwnedRoomId) -> Result<(), Error> {
+        let forgotten = self.store.run(ForgetRoom { user_id: caller.user_id.clone(), room_id }).await?;
+        if forgotten { Ok(()) } else { Err(Error::Unknown("leave the room before you forget it".to_owned())) }
+    }
+
+    pub(crate) async fn set_membership(&self, sender: &OwnedUserId, wish: MembershipWish) -> Result<(), Error> {
+        let person = self.profile_for(&wish).await?;
+        let decide = |room: Arc<Snapshot>| std::future::ready(self.decide_membership(sender, &wish, person.as_ref(), &room));
+        self.write_room(&wish.room_id, decide).await.map(|_| ())
+    }
+
+    /// The profile that goes into the event; the person must exist to come in.
+    async fn profile_for(&self, wish: &MembershipWish) -> Result<Option<Person>, Error> {
+        if !matches!(wish.membership, Membership::Join | Membership::Invite | Membership::Ban) {
+            return Ok(None);
+        }
+        let person = self.person(&wish.target).await?;
+        if wish.membership == Membership::Invite && person.service {
+            return Err(Error::Forbidden("the server's own account cannot be invited".to_owned()));
+        }
+        Ok(Some(person))
+    }
+
+    /// An account of this server.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for another server's, [`Error::NotFound`] when it does not exist.
+    pub(crate) async fn person(&self, user_id: &OwnedUserId) -> Result<Person, Error> {
+        if user_id.server_name() != self.config.server_name {
+            return Err(Error::Forbidden(format!("{user_id} is on another server, and this one does not federate")));
+        }
+        let found = self.store.read(People { user_ids: vec![user_id.clone()] }).await?;
+        let person = found.into_iter().next().filter(|person| person.state != model::person::AccountState::Deactivated);
+        person.ok_or_else(|| Error::NotFound(format!("there is no {user_id} here")))
+    }
+
+    fn decide_membership(
+        &self,
+        sender: &OwnedUserId,
+        wish: &MembershipWish,
+        person: Option<&Person>,
+        room: &Snapshot,
+    ) -> Result<AppendEvents, Error> {
+        let before = room.membership(&wish.target);
+        if let Some(only_from) = wish.only_from
+            && !before.is_some_and(|before| only_from.contains(&before))
+        {
+            return Err(Error::Forbidden(format!("{} is not in that state in this room", wish.target)));
+        }
+        let joining = wish.membership == Membership::Join && before != Some(Membership::Join);
+        if joining && room.people.len() >= limits::ROOM_MEMBERS {
+            return Err(Error::Forbidden(format!("a room here has at most {} members", limits::ROOM_MEMBERS)));
+        }
+        let mut content = match &wish.content {
+            Some(content) => content.clone(),
+            None => member_content(wish.membership, person, wish.reason.as_deref()),
+        };
+        content.remove("join_authorised_via_users_server");
+        let draft = state_draft(sender, "m.room.member", wish.target.as_str(), content, self.clock.now());
+        auth_rules::check(room, &draft).map_err(|refused| Error::Forbidden(refused.0))?;
+        Ok(append_over(room, vec![membership_step(room, draft, &wish.target, wish.membership)]))
+    }
+}
+
+/// Whether a text is the ID of a user, for state keys that must be.
+pub(crate) fn user_of_state_key(state_key: &str) -> Result<OwnedUserId, Error> {
+    UserId::parse(state_key).map_err(|_| Error::BadJson("the state key of a membership is a user ID".to_owned()))
+}
