@@ -104,7 +104,7 @@ pub fn check(room: &Snapshot, draft: &Draft) -> Result<(), Refused> {
         return refuse("a state key with a user ID is for that user alone");
     }
     if draft.event_type == "m.room.power_levels" {
-        check_power_levels(room, &powers, power, &draft.content)?;
+        check_power_levels(room, &powers, draft)?;
     }
     Ok(())
 }
@@ -191,7 +191,8 @@ fn check_ban(room: &Snapshot, draft: &Draft, target: &OwnedUserId) -> Result<(),
 /// The numbers of a power levels event that are plain, by key.
 const PLAIN_LEVELS: [&str; 7] = ["users_default", "events_default", "state_default", "ban", "redact", "kick", "invite"];
 
-fn check_power_levels(room: &Snapshot, powers: &Powers<'_>, own: Power, new: &CanonicalJsonObject) -> Result<(), Refused> {
+fn check_power_levels(room: &Snapshot, powers: &Powers<'_>, draft: &Draft) -> Result<(), Refused> {
+    let (own, new) = (powers.user(&draft.sender), &draft.content);
     check_levels_form(room, new)?;
     let empty = CanonicalJsonObject::new();
     let old = powers.levels.unwrap_or(&empty);
@@ -205,8 +206,8 @@ fn check_power_levels(room: &Snapshot, powers: &Powers<'_>, own: Power, new: &Ca
     }
     for (before, after, user) in changes(old, new, "users") {
         check_change(own, before, after)?;
-        let is_other = UserId::parse(user).is_ok_and(|user| powers.user(&user) >= own);
-        if before != after && before.is_some_and(|level| Power::Level(level) >= own) && is_other && own != Power::Creator {
+        let is_peer = user != draft.sender.as_str() && before.is_some_and(|level| Power::Level(level) >= own);
+        if before != after && is_peer {
             return refuse("you cannot change the power of somebody with as much as you have");
         }
     }
