@@ -1,0 +1,129 @@
+//! A fresh database for each test, and what the two databases must agree on.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use store::{Command, Query, Store, StoreError, Tx, args};
+
+/// Runs a test once on SQLite and once on PostgreSQL: `on_both!(async fn name(store: Store) { … })`.
+#[macro_export]
+macro_rules! on_both {
+    ($($(#[$meta:meta])* async fn $name:ident($store:ident: Store) $body:block)*) => {
+        $(mod $name {
+            use super::*;
+
+            async fn test($store: store::Store) $body
+
+            #[tokio::test]
+            async fn sqlite() {
+                let folder = tempfile::tempdir().unwrap();
+                let store = store::Store::open_sqlite(&folder.path().join("frankly.db")).unwrap();
+                test(store).await;
+            }
+
+            #[tokio::test]
+            async fn postgres() {
+                match $crate::backend::fresh_postgres().await {
+                    Some(store) => test(store).await,
+                    None => eprintln!("skipped on PostgreSQL: FRANKLY_TEST_POSTGRES is not set"),
+                }
+            }
+        })*
+    };
+}
+
+static SCHEMAS: AtomicU64 = AtomicU64::new(0);
+
+/// A store in a new schema of the PostgreSQL that the environment names.
+pub(crate) async fn fresh_postgres() -> Option<Store> {
+    let url = std::env::var("FRANKLY_TEST_POSTGRES").ok()?;
+    let schema = format!("t{}_{}", std::process::id(), SCHEMAS.fetch_add(1, Ordering::Relaxed));
+    let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.expect("FRANKLY_TEST_POSTGRES can be reached");
+    let task = tokio::spawn(connection);
+    client.batch_execute(&format!("create schema {schema}")).await.expect("a schema can be made");
+    drop(client);
+    task.await.unwrap().unwrap();
+    let separator = if url.contains('?') { '&' } else { '?' };
+    Some(Store::open_postgres(&format!("{url}{separator}options=-csearch_path%3D{schema}")).await.unwrap())
+}
+
+/// Asks for two arguments in the opposite order of their numbers.
+struct Swapped;
+
+impl Query for Swapped {
+    type Out = (i64, i64);
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<(i64, i64), StoreError> {
+        let row = tx.row("select cast($2 as bigint), cast($1 as bigint)", args![10, 20]).await?.unwrap();
+        Ok((row.int(0)?, row.int(1)?))
+    }
+}
+
+/// Writes a marker and then, perhaps, fails or panics.
+struct Marker {
+    name: &'static str,
+    end: End,
+}
+
+#[derive(Clone, Copy)]
+enum End {
+    Well,
+    Fail,
+    Panic,
+}
+
+impl Command for Marker {
+    type Out = ();
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<(), StoreError> {
+        tx.exec("insert into staff_roles (user_id, role, granted_ms) values ($1, 'marker', 0)", args![self.name]).await?;
+        match self.end {
+            End::Well => Ok(()),
+            End::Fail => Err(StoreError::Stale),
+            End::Panic => panic!("on purpose"),
+        }
+    }
+}
+
+struct Markers;
+
+impl Query for Markers {
+    type Out = Vec<String>;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<Vec<String>, StoreError> {
+        let rows = tx.rows("select user_id from staff_roles order by user_id", args![]).await?;
+        rows.iter().map(|row| row.text(0).map(str::to_owned)).collect()
+    }
+}
+
+on_both! {
+    async fn arguments_are_bound_by_number(store: Store) {
+        assert_eq!(store.read(Swapped).await.unwrap(), (20, 10));
+    }
+
+    async fn a_failing_command_leaves_its_neighbours_alone(store: Store) {
+        let run = |name, end| store.run(Marker { name, end });
+        let (a, b, c) = tokio::join!(run("a", End::Well), run("b", End::Fail), run("c", End::Well));
+        assert!(a.is_ok() && matches!(b, Err(StoreError::Stale)) && c.is_ok());
+        assert_eq!(store.read(Markers).await.unwrap(), ["a", "c"]);
+    }
+}
+
+#[tokio::test]
+async fn a_panic_in_a_command_is_an_error_and_the_writer_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open_sqlite(&folder.path().join("frankly.db")).unwrap();
+    assert!(store.run(Marker { name: "a", end: End::Panic }).await.is_err());
+    store.run(Marker { name: "b", end: End::Well }).await.unwrap();
+    assert_eq!(store.read(Markers).await.unwrap(), ["b"]);
+}
+
+#[tokio::test]
+async fn a_database_from_the_future_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("frankly.db");
+    drop(Store::open_sqlite(&path).unwrap());
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection.execute("insert into schema_steps (step) values ('9999_unknown')", []).unwrap();
+    drop(connection);
+    assert!(matches!(Store::open_sqlite(&path), Err(StoreError::Schema(_))));
+}

@@ -1,0 +1,9 @@
+//! Every command and query on both databases.
+//!
+//! PostgreSQL is used when `FRANKLY_TEST_POSTGRES` names one (`postgres://user@host:port/database`);
+//! each test makes a schema of its own there. Without it those halves print that they were skipped.
+
+mod append;
+mod backend;
+mod people;
+mod world;
