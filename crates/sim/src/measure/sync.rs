@@ -1,0 +1,200 @@
+//! `sync`: what an initial and an incremental sync cost as a person's rooms grow.
+
+use std::time::{Duration, Instant};
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde::Serialize;
+
+use crate::error::SimError;
+use crate::figures::{count, ratio, show};
+use crate::histogram::{Histogram, LatencyMs};
+use crate::limits;
+use crate::load::{Speaker, Tally};
+use crate::measure::conditions;
+use crate::measure::send::per_message;
+use crate::person::Person;
+use crate::process::{Machine, cpu_between};
+use crate::report::{Conditions, Report};
+use crate::server::{Target, TargetOptions};
+use crate::table::Table;
+use crate::text::Script;
+use crate::verify::Sent;
+use crate::world::{Names, Room, direct, people, progress};
+
+/// How many rooms, and where.
+#[derive(Clone, Debug)]
+pub struct SyncOptions {
+    /// The server.
+    pub target: TargetOptions,
+    /// Numbers of rooms to measure at, growing.
+    pub rooms: Vec<u32>,
+    /// Messages in each room.
+    pub messages_per_room: u32,
+    /// People on the other side of the rooms, in turn.
+    pub others: u32,
+    /// How often each kind of sync is repeated, unless ten seconds pass first.
+    pub repeats: u32,
+    /// Length of one body.
+    pub body_bytes: usize,
+}
+
+/// Cost of one kind of sync.
+#[derive(Clone, Debug, Serialize)]
+pub struct SyncCost {
+    /// How many were made.
+    pub repeats: u64,
+    /// From the request to the parsed answer.
+    pub wall_ms: LatencyMs,
+    /// Processor time of the server for one.
+    pub server_cpu_us: Option<f64>,
+    /// Size of one answer.
+    pub bytes: u64,
+}
+
+/// Costs at one number of rooms.
+#[derive(Clone, Debug, Serialize)]
+pub struct SyncStage {
+    /// Rooms of the person.
+    pub rooms: u32,
+    /// A sync from scratch.
+    pub initial: SyncCost,
+    /// A sync that tells of one new message in one room.
+    pub incremental: SyncCost,
+    /// Answers that did not hold what they had to: all rooms, or exactly the one message.
+    pub wrong_answers: u64,
+}
+
+/// The result of `sync`.
+#[derive(Clone, Debug, Serialize)]
+pub struct SyncReport {
+    conditions: Conditions,
+    messages_per_room: u32,
+    stages: Vec<SyncStage>,
+    /// Server CPU of an incremental sync at the most rooms, as a multiple of that at the fewest.
+    incremental_growth: Option<f64>,
+}
+
+struct Scene {
+    script: Script,
+    main: Person,
+    speakers: Vec<Speaker>,
+}
+
+/// Runs the measurement.
+pub async fn sync(options: &SyncOptions) -> Result<SyncReport, SimError> {
+    check(options)?;
+    let machine = Machine::now();
+    let target = Target::open(&options.target).await?;
+    let names = Names::fresh();
+    let mut main = people(target.origin(), &names, "m", 1).await?;
+    let main = main.pop().ok_or_else(|| SimError::Usage("nobody was registered".to_owned()))?;
+    let others = people(target.origin(), &names, "o", options.others).await?;
+    let mut scene = Scene { script: Script::new(options.target.seed, options.body_bytes), main, speakers: Vec::new() };
+    let mut stages = Vec::new();
+    for rooms in &options.rooms {
+        progress(&format!("growing to {rooms} rooms"));
+        scene.grow(&others, *rooms, options.messages_per_room).await?;
+        stages.push(scene.measure(&target, options.repeats).await?);
+    }
+    let cpu = |stage: Option<&SyncStage>| stage?.incremental.server_cpu_us;
+    let incremental_growth = cpu(stages.last()).zip(cpu(stages.first())).and_then(|(last, first)| ratio(last, first));
+    let conditions = conditions(&options.target, &target, machine);
+    Ok(SyncReport { conditions, messages_per_room: options.messages_per_room, stages, incremental_growth })
+}
+
+fn check(options: &SyncOptions) -> Result<(), SimError> {
+    let most = options.rooms.last().copied().unwrap_or(0);
+    let grows = options.rooms.is_sorted_by(|one, next| one < next) && options.rooms.first().is_some_and(|first| *first > 0);
+    if grows && most <= limits::ROOMS_MAX && options.others > 0 && options.repeats > 0 && options.messages_per_room > 0 {
+        return Ok(());
+    }
+    Err(SimError::Usage(format!(
+        "rooms must grow, from at least 1 to at most {}; people, repeats and messages must not be 0",
+        limits::ROOMS_MAX
+    )))
+}
+
+impl Scene {
+    /// Opens rooms up to `rooms`, with messages from the other side.
+    async fn grow(&mut self, others: &[Person], rooms: u32, messages: u32) -> Result<(), SimError> {
+        let first = u32::try_from(self.speakers.len()).expect("at most ROOMS_MAX rooms");
+        let (main, script) = (&self.main, &self.script);
+        let open = |index: u32| {
+            let (mut main, mut other) = (main.beside(), others[index as usize % others.len()].beside());
+            async move {
+                let room: Room = direct(&mut main, &mut other).await?;
+                let mut speaker = Speaker { index, person: other, room, sent: Sent::default() };
+                for _ in 0..messages {
+                    speaker.say_next(script, limits::SEND_RETRIES_MAX, &mut Tally::default()).await?;
+                }
+                Ok::<_, SimError>(speaker)
+            }
+        };
+        let opened: Vec<Speaker> = stream::iter(first..rooms).map(open).buffered(limits::SETUP_PARALLEL).try_collect().await?;
+        self.speakers.extend(opened);
+        Ok(())
+    }
+
+    async fn measure(&mut self, target: &Target, repeats: u32) -> Result<SyncStage, SimError> {
+        let rooms = self.speakers.len();
+        let since = self.main.sync(None, 0).await?.sync()?.next_batch.into_owned();
+        let (initial, short) = self.repeat(target, repeats, None, |joined, _| joined == rooms).await?;
+        let middle = rooms / 2;
+        self.speakers[middle].say_next(&self.script, limits::SEND_RETRIES_MAX, &mut Tally::default()).await?;
+        let room_id = self.speakers[middle].room.id.clone();
+        let one = |joined: usize, texts: usize| joined == 1 && texts == 1;
+        let (incremental, wrong) = self.repeat(target, repeats.saturating_mul(20), Some((&since, &room_id)), one).await?;
+        let rooms = u32::try_from(rooms).expect("at most ROOMS_MAX rooms");
+        Ok(SyncStage { rooms, initial, incremental, wrong_answers: short + wrong })
+    }
+
+    /// Repeats one sync; counts the answers that `is_right` refuses (rooms told about, texts in the one room).
+    async fn repeat(
+        &mut self,
+        target: &Target,
+        repeats: u32,
+        since: Option<(&str, &str)>,
+        is_right: impl Fn(usize, usize) -> bool,
+    ) -> Result<(SyncCost, u64), SimError> {
+        let (mut wall, mut bytes, mut wrong) = (Histogram::default(), 0, 0);
+        let (start, before) = (Instant::now(), target.usage());
+        for _ in 0..repeats {
+            let asked = Instant::now();
+            let page = self.main.sync(since.map(|(token, _)| token), 0).await?;
+            let sync = page.sync()?;
+            wall.record(asked.elapsed());
+            bytes = page.size_bytes();
+            let timeline = since.and_then(|(_, room_id)| sync.timeline(room_id));
+            let texts = timeline.map_or(0, |timeline| timeline.events.iter().filter(|event| event.text().is_some()).count());
+            wrong += u64::from(!is_right(sync.rooms_joined(), texts));
+            if start.elapsed() > Duration::from_secs(10) {
+                break;
+            }
+        }
+        let cpu = cpu_between(before, target.usage());
+        let cost = SyncCost { repeats: wall.len(), wall_ms: wall.latency(), server_cpu_us: per_message(cpu, wall.len()), bytes };
+        Ok((cost, wrong))
+    }
+}
+
+impl Report for SyncReport {
+    fn tables(&self) -> Vec<Table> {
+        let mut table = Table::new(self.conditions.title(&format!("sync: {} messages in each room", self.messages_per_room)));
+        table.row(["rooms", "sync", "repeats", "server CPU, ms", "wall p50, ms", "wall p99, ms", "answer, bytes", "wrong"]);
+        for stage in &self.stages {
+            for (name, cost) in [("initial", &stage.initial), ("one message", &stage.incremental)] {
+                let cpu = show(cost.server_cpu_us.map(|cpu_us| cpu_us / 1_000.0));
+                let wall = [cost.wall_ms.p50, cost.wall_ms.p99].map(|figure| show(Some(figure)));
+                let [rooms, repeats, bytes, wrong] = [stage.rooms.into(), cost.repeats, cost.bytes, stage.wrong_answers].map(count);
+                table.row([&rooms, name, &repeats, &cpu, &wall[0], &wall[1], &bytes, &wrong]);
+            }
+        }
+        let mut growth = Table::new("incremental sync, server CPU at the most rooms as a multiple of that at the fewest");
+        growth.row(["growth", &show(self.incremental_growth)]);
+        vec![table, growth]
+    }
+
+    fn faults(&self) -> u64 {
+        self.stages.iter().map(|stage| stage.wrong_answers).sum()
+    }
+}
