@@ -75,6 +75,74 @@ impl CaseState {
     }
 }
 
+/// What a case is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CaseKind {
+    /// One message.
+    Event,
+    /// A conversation.
+    Room,
+    /// A person.
+    User,
+}
+
+impl CaseKind {
+    /// The name in the database and the console.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Event => "event",
+            Self::Room => "room",
+            Self::User => "user",
+        }
+    }
+
+    /// The kind with this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Event, Self::Room, Self::User].into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+/// Where the message of a case stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageState {
+    /// Delivered at once.
+    Visible,
+    /// Withheld from the recipients; only the sender sees it.
+    Withheld,
+    /// Refused: before it became an event, or by a decision after it was withheld.
+    Blocked,
+    /// Withheld, then delivered.
+    Released,
+    /// Withheld, then refused because nobody decided in time.
+    Expired,
+    /// Delivered, then redacted by a decision.
+    Removed,
+}
+
+impl MessageState {
+    /// Every state.
+    pub const ALL: [Self; 6] = [Self::Visible, Self::Withheld, Self::Blocked, Self::Released, Self::Expired, Self::Removed];
+
+    /// The name in the database and the console.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Visible => "visible",
+            Self::Withheld => "withheld",
+            Self::Blocked => "blocked",
+            Self::Released => "released",
+            Self::Expired => "expired",
+            Self::Removed => "removed",
+        }
+    }
+
+    /// The state with this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == name)
+    }
+}
+
 /// What a reviewer can decide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -115,5 +183,67 @@ impl Outcome {
     /// The outcome with this name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|outcome| outcome.as_str() == name)
+    }
+
+    /// Whether this can be decided about a message that stands so; `None` for a case without a message.
+    ///
+    /// A withheld message is resolved by every outcome: see [`Outcome::resolves_to`].
+    pub fn fits(self, message: Option<MessageState>) -> bool {
+        match self {
+            Self::Release => matches!(message, Some(MessageState::Withheld | MessageState::Expired)),
+            Self::KeepBlocked => matches!(message, Some(MessageState::Withheld | MessageState::Blocked | MessageState::Expired)),
+            Self::Remove => matches!(message, Some(MessageState::Visible | MessageState::Released)),
+            Self::Warn | Self::Suspend | Self::Lock | Self::Dismiss => true,
+        }
+    }
+
+    /// Where the message stands after the decision; no message stays withheld.
+    pub fn resolves_to(self, message: MessageState) -> MessageState {
+        match (self, message) {
+            (Self::Release, MessageState::Withheld | MessageState::Expired) | (Self::Dismiss, MessageState::Withheld) => MessageState::Released,
+            (Self::KeepBlocked, MessageState::Withheld | MessageState::Expired)
+            | (Self::Warn | Self::Suspend | Self::Lock | Self::Remove, MessageState::Withheld) => MessageState::Blocked,
+            (Self::Remove, MessageState::Visible | MessageState::Released) => MessageState::Removed,
+            (_, unchanged) => unchanged,
+        }
+    }
+
+    /// Whether the decision is held against the sender's account.
+    pub fn is_strike(self) -> bool {
+        matches!(self, Self::Warn | Self::Suspend | Self::Lock)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_decision_leaves_a_message_withheld() {
+        for outcome in Outcome::ALL {
+            assert_ne!(outcome.resolves_to(MessageState::Withheld), MessageState::Withheld, "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_fits_changes_a_message() {
+        for outcome in [Outcome::Release, Outcome::KeepBlocked, Outcome::Remove] {
+            for state in MessageState::ALL {
+                if !outcome.fits(Some(state)) && state != MessageState::Withheld {
+                    assert_eq!(outcome.resolves_to(state), state, "{outcome:?} {state:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn names_round_trip() {
+        for state in MessageState::ALL {
+            assert_eq!(MessageState::parse(state.as_str()), Some(state));
+        }
+        for outcome in Outcome::ALL {
+            assert_eq!(Outcome::parse(outcome.as_str()), Some(outcome));
+        }
+        assert_eq!(CaseKind::parse("event"), Some(CaseKind::Event));
     }
 }

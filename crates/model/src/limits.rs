@@ -124,6 +124,26 @@ pub const QUEUE_PAGE_ROWS: usize = 100;
 pub const REASON_BYTES: usize = 4_096;
 /// Milliseconds a claim on a case lasts without a sign of life.
 pub const CLAIM_MS: i64 = 10 * 60_000;
+/// Withheld messages resolved, and claims ended, in one transaction.
+pub const EXPIRY_BATCH_ROWS: usize = 64;
+/// The server looks for withheld messages and claims whose time is up this often, in milliseconds.
+pub const EXPIRY_TICK_MS: u64 = 1_000;
+/// Reports on one target that raise its case to P1; no number of reports alone makes a P0.
+pub const REPORTS_TO_RAISE: i64 = 3;
+/// Access records in one page.
+pub const ACCESS_PAGE_ROWS: usize = 100;
+/// Reports and decisions shown with a case; the newest.
+pub const CASE_DETAIL_ROWS: usize = 100;
+/// Live events a console may lag behind before it is told to reload.
+pub const LIVE_EVENTS: usize = 256;
+/// Milliseconds between the pings of a live stream, so that proxies keep it open.
+pub const LIVE_PING_MS: u64 = 15_000;
+/// Milliseconds of wrong staff log-ins that count, and how many are let through within them.
+pub const STAFF_LOGIN_WINDOW_MS: i64 = 60_000;
+/// Wrong log-ins of one staff name within [`STAFF_LOGIN_WINDOW_MS`].
+pub const STAFF_LOGIN_FAILURES: u32 = 10;
+/// Bytes of a request to the staff API; reasons and notes are the largest.
+pub const CONSOLE_REQUEST_BYTES: usize = 32 * 1024;
 /// Staff consoles listening for live events.
 pub const CONSOLE_LISTENERS: usize = 256;
 /// Staff log-ins last this long, in milliseconds.
@@ -133,6 +153,16 @@ pub const STAFF_SESSION_MS: i64 = 12 * 3_600_000;
 
 /// Deliveries taken from the outbox at a time.
 pub const OUTBOX_BATCH_ROWS: usize = 32;
+/// Milliseconds a delivery is reserved for the worker that took it; longer than one call may take.
+pub const OUTBOX_LEASE_MS: i64 = 60_000;
+/// The outbox is looked at this often even when nobody rang, in milliseconds.
+pub const OUTBOX_TICK_MS: u64 = 500;
+/// Milliseconds a finished delivery is kept for replay.
+pub const OUTBOX_KEEP_MS: i64 = 30 * 24 * 3_600_000;
+/// Deliveries in one page of the console.
+pub const OUTBOX_PAGE_ROWS: usize = 100;
+/// Attempts of one notice before it is kept as failed.
+pub const NOTICE_ATTEMPTS: u32 = 8;
 /// Attempts of one webhook before it is kept as failed, for replay by hand.
 pub const WEBHOOK_ATTEMPTS: u32 = 12;
 /// First pause between attempts in milliseconds; doubled each time up to [`WEBHOOK_BACKOFF_MS_MAX`].

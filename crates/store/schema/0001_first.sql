@@ -218,6 +218,9 @@ create table cases (
 create index cases_by_queue on cases (state, priority, opened_ms, case_id);
 create index cases_by_hold on cases (hold_until_ms) where message_state = 'withheld';
 create index cases_by_event on cases (event_id);
+create index cases_by_subject on cases (subject);
+create index cases_by_room on cases (room_id);
+create index cases_by_claim on cases (claim_until_ms) where state = 'claimed';
 
 create table claims (
     claim_id $ID,
@@ -273,6 +276,12 @@ create table access_subjects (
     user_id $TEXT not null,
     access_id $INT not null,
     primary key (user_id, access_id)
+) $CLUSTERED;
+
+-- The room in which the service account tells a person what was decided.
+create table notice_rooms (
+    user_id $TEXT primary key not null,
+    room_id $TEXT not null
 ) $CLUSTERED;
 
 -- Work to be done after a commit, at least once: webhooks and notices.

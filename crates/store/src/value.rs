@@ -90,6 +90,11 @@ impl From<model::clock::Timestamp> for Value {
     }
 }
 
+/// A bound on rows as an argument.
+pub(crate) fn rows(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
 /// The arguments of a statement: `args![user, pos, "text", None::<i64>]`.
 #[macro_export]
 macro_rules! args {

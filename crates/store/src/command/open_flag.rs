@@ -1,6 +1,6 @@
 //! A finding that needs a person: opens a case, and tells the safety team through the outbox.
 
-use model::case::Priority;
+use model::case::{MessageState, Priority};
 use model::clock::Timestamp;
 use model::facts::Facts;
 use model::finding::Findings;
@@ -35,30 +35,14 @@ pub struct NewFlag {
     pub tell_webhook: bool,
 }
 
-/// Where the message of a case stands, as stored in `cases.message_state`.
-pub mod message_state {
-    /// Delivered.
-    pub const VISIBLE: &str = "visible";
-    /// Withheld from the recipients.
-    pub const WITHHELD: &str = "withheld";
-    /// Refused before it became an event.
-    pub const BLOCKED: &str = "blocked";
-    /// Withheld, then delivered.
-    pub const RELEASED: &str = "released";
-    /// Withheld, then refused.
-    pub const EXPIRED: &str = "expired";
-    /// Delivered, then redacted by a decision.
-    pub const REMOVED: &str = "removed";
-}
-
 /// Opens the case and its flag; the webhook row goes into the same transaction.
 pub(crate) async fn open<T: Tx>(tx: &mut T, flag: &NewFlag, event_id: Option<&OwnedEventId>) -> Result<CaseId, StoreError> {
     let verdict = &flag.verdict;
     let priority = Priority::of_severity(verdict.severity());
     let state = match (verdict.hold, event_id) {
-        (_, None) => message_state::BLOCKED,
-        (Some(_), Some(_)) => message_state::WITHHELD,
-        (None, Some(_)) => message_state::VISIBLE,
+        (_, None) => MessageState::Blocked,
+        (Some(_), Some(_)) => MessageState::Withheld,
+        (None, Some(_)) => MessageState::Visible,
     };
     let hold_until = verdict.hold.map(|terms| flag.now.0 + terms.ttl_ms);
     let on_timeout = verdict.hold.map(|terms| match terms.on_timeout {
@@ -81,7 +65,7 @@ pub(crate) async fn open<T: Tx>(tx: &mut T, flag: &NewFlag, event_id: Option<&Ow
                 &flag.sender,
                 &flag.room_id,
                 event_id.map(|id| id.as_str()),
-                state,
+                state.as_str(),
                 hold_until,
                 on_timeout,
                 flag.now,

@@ -1,7 +1,14 @@
 //! Reads: one query, one file, one snapshot.
 
+pub mod access_records;
+pub mod case_detail;
+pub mod cases;
 pub mod event_by_id;
+pub mod outbox;
+pub mod overview;
 pub mod people;
+pub mod reports_of;
 pub mod room_snapshot;
 pub mod sender_history;
 pub mod session_by_token;
+pub mod staff;

@@ -6,4 +6,5 @@
 mod append;
 mod backend;
 mod people;
+mod review;
 mod world;

@@ -1,0 +1,49 @@
+//! Which statements can let a body out. A query that is not listed here never names one.
+
+use std::fs;
+use std::path::Path;
+
+/// Queries that give bodies: to members, as their inbox, history or room state shows them, or to
+/// the server's own rules. Each selects for one member, or for the state of a room.
+const MEMBER_DELIVERY: [&str; 8] =
+    ["context.rs", "event_for_member.rs", "events.rs", "history.rs", "inbox.rs", "room_snapshot.rs", "sync.rs", "timeline.rs"];
+
+/// Columns of account data, filters and the like are called `content` too; only these tables hold bodies.
+fn names_a_body(text: &str) -> bool {
+    let statements = text.split('"').skip(1).step_by(2);
+    statements.filter(|sql| sql.contains("select")).any(|sql| {
+        let events = sql.contains("from events") || sql.contains("join events");
+        (events && sql.contains("content")) || sql.contains("blocked_content") || sql.contains("findings")
+    })
+}
+
+#[test]
+fn no_query_but_member_delivery_selects_a_body() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/query");
+    let mut seen = 0;
+    let mut open = vec![folder];
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+                continue;
+            }
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            seen += 1;
+            let text = fs::read_to_string(&path).unwrap();
+            assert!(
+                MEMBER_DELIVERY.contains(&name.as_str()) || !names_a_body(&text),
+                "{name} selects a body and is not listed as a delivery to members"
+            );
+        }
+    }
+    assert!(seen > 8);
+}
+
+#[test]
+fn the_test_itself_sees_a_body() {
+    assert!(names_a_body(r#"let sql = "select content from events";"#));
+    assert!(names_a_body(r#"let sql = "select f.blocked_content from flags f";"#));
+    assert!(!names_a_body(r#"let sql = "select content from account_data";"#));
+}
