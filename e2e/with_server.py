@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""Starts a Frankly server of its own, runs a command against it, stops the server.
+
+    FRANKLY_BIN=target/debug/frankly python3 e2e/with_server.py --name nio -- python3 e2e/nio/drive.py
+
+The command finds FRANKLY_URL, FRANKLY_PID and FRANKLY_DATA in its environment; with --staff also the
+name and password of a staff account. When the command fails, the server's log is kept and its end shown.
+"""
+
+import argparse
+import http.client
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+START_SECONDS = 60
+STOP_SECONDS = 20
+LOG_LINES = 30
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def answers(port):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", "/_matrix/client/versions")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def wait_for(server, port):
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        if server.poll() is not None:
+            return f"the server ended with {server.returncode} while starting"
+        if answers(port):
+            return None
+        time.sleep(0.1)
+    return f"the server did not answer within {START_SECONDS} s"
+
+
+def stop(server):
+    """Asks the server to finish; returns what was wrong with its end, if anything."""
+    if server.poll() is not None:
+        return f"the server ended by itself with {server.returncode}"
+    server.terminate()
+    try:
+        code = server.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+        return f"the server did not stop within {STOP_SECONDS} s"
+    return None if code == 0 else f"the server ended with {code}"
+
+
+def add_staff(binary, data, env):
+    env["FRANKLY_STAFF"] = "sasha"
+    env["FRANKLY_STAFF_PASSWORD"] = secrets.token_hex(12)
+    role = ["--role", "senior_reviewer", "--password", env["FRANKLY_STAFF_PASSWORD"]]
+    subprocess.run([binary, "user", "add", env["FRANKLY_STAFF"], *role, "--data", data], check=True, stdout=subprocess.DEVNULL)
+
+
+def show_end(log):
+    lines = log.read_text(errors="replace").splitlines()
+    print(f"the end of the server's log ({log}):")
+    for line in lines[-LOG_LINES:]:
+        print(f"  {line[:300]}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--name", required=True, help="names the log file")
+    parser.add_argument("--staff", action="store_true", help="adds a senior reviewer before the start")
+    parser.add_argument("command", nargs="+")
+    options = parser.parse_args()
+
+    binary = os.environ.get("FRANKLY_BIN") or sys.exit("FRANKLY_BIN names the server's binary")
+    data = tempfile.mkdtemp(prefix="frankly-e2e-")
+    log = Path(os.environ.get("FRANKLY_LOGS", tempfile.gettempdir())) / f"{options.name}-server.log"
+    port = free_port()
+    env = dict(os.environ, FRANKLY_URL=f"http://127.0.0.1:{port}", FRANKLY_DATA=data)
+    if options.staff:
+        add_staff(binary, data, env)
+    with log.open("wb") as out:
+        arguments = ["serve", "--dev", "--data", data, "--listen", f"127.0.0.1:{port}"]
+        server = subprocess.Popen([binary, *arguments], stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+    code = 1
+    problem = None
+    try:
+        problem = wait_for(server, port)
+        if problem is None:
+            env["FRANKLY_PID"] = str(server.pid)
+            code = subprocess.run(options.command, env=env).returncode
+    finally:
+        problem = stop(server) or problem
+        shutil.rmtree(data, ignore_errors=True)
+    if problem:
+        print(f"not ok {options.name}: {problem}")
+        code = code or 1
+    if code:
+        sys.stdout.flush()
+        show_end(log)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()
