@@ -147,9 +147,12 @@ struct SyncArgs {
     /// People on the other side of the rooms
     #[arg(long, default_value_t = 20)]
     others: u32,
-    /// Least repeats of each sync; more are made until two seconds have passed
+    /// Least repeats of each sync
     #[arg(long, default_value_t = 20)]
     repeats: u32,
+    /// How long each kind of sync is repeated at least
+    #[arg(long, default_value_t = 2)]
+    seconds: u64,
     /// Length of one body
     #[arg(long, default_value_t = 120)]
     body_bytes: usize,
@@ -268,9 +271,9 @@ async fn dispatch(command: Bench) -> anyhow::Result<ExitCode> {
             print(json, deliver::deliver(&options).await)
         }
         Bench::Sync(args) => {
-            let SyncArgs { rooms, messages_per_room, others, repeats, body_bytes, target } = args;
-            let (target, json) = target.split()?;
-            let options = sync::SyncOptions { target, rooms, messages_per_room, others, repeats, body_bytes };
+            let SyncArgs { rooms, messages_per_room, others, repeats, seconds, body_bytes, target } = args;
+            let ((target, json), lasting) = (target.split()?, Duration::from_secs(seconds));
+            let options = sync::SyncOptions { target, rooms, messages_per_room, others, repeats, lasting, body_bytes };
             print(json, sync::sync(&options).await)
         }
         Bench::Idle(args) => {

@@ -21,8 +21,6 @@ use crate::text::Script;
 use crate::verify::Sent;
 use crate::world::{Names, Room, direct, people, progress};
 
-/// Processor time is counted in steps of 10 ms: this long a loop holds enough of them.
-const SHORTEST: Duration = Duration::from_secs(2);
 /// One kind of sync is not repeated for longer than this.
 const LONGEST: Duration = Duration::from_secs(20);
 
@@ -39,6 +37,8 @@ pub struct SyncOptions {
     pub others: u32,
     /// How often each kind of sync is repeated at least, unless twenty seconds pass first.
     pub repeats: u32,
+    /// How long each kind of sync is repeated at least: processor time is counted in steps of 10 ms.
+    pub lasting: Duration,
     /// Length of one body.
     pub body_bytes: usize,
 }
@@ -99,7 +99,7 @@ pub async fn sync(options: &SyncOptions) -> Result<SyncReport, SimError> {
     for rooms in &options.rooms {
         progress(&format!("growing to {rooms} rooms"));
         scene.grow(&others, *rooms, options.messages_per_room).await?;
-        stages.push(scene.measure(&target, options.repeats).await?);
+        stages.push(scene.measure(&target, options).await?);
     }
     let cpu = |stage: Option<&SyncStage>| stage?.incremental.server_cpu_us;
     let incremental_growth = cpu(stages.last()).zip(cpu(stages.first())).and_then(|(last, first)| ratio(last, first));
@@ -140,15 +140,15 @@ impl Scene {
         Ok(())
     }
 
-    async fn measure(&mut self, target: &Target, repeats: u32) -> Result<SyncStage, SimError> {
+    async fn measure(&mut self, target: &Target, options: &SyncOptions) -> Result<SyncStage, SimError> {
         let rooms = self.speakers.len();
         let since = self.main.sync(None, 0).await?.sync()?.next_batch.into_owned();
-        let (initial, short) = self.repeat(target, repeats, None, |joined, _| joined == rooms).await?;
+        let (initial, short) = self.repeat(target, options, None, |joined, _| joined == rooms).await?;
         let middle = rooms / 2;
         self.speakers[middle].say_next(&self.script, limits::SEND_RETRIES_MAX, &mut Tally::default()).await?;
         let room_id = self.speakers[middle].room.id.clone();
         let one = |joined: usize, texts: usize| joined == 1 && texts == 1;
-        let (incremental, wrong) = self.repeat(target, repeats, Some((&since, &room_id)), one).await?;
+        let (incremental, wrong) = self.repeat(target, options, Some((&since, &room_id)), one).await?;
         let rooms = u32::try_from(rooms).expect("at most ROOMS_MAX rooms");
         Ok(SyncStage { rooms, initial, incremental, wrong_answers: short + wrong })
     }
@@ -157,13 +157,13 @@ impl Scene {
     async fn repeat(
         &mut self,
         target: &Target,
-        repeats: u32,
+        options: &SyncOptions,
         since: Option<(&str, &str)>,
         is_right: impl Fn(usize, usize) -> bool,
     ) -> Result<(SyncCost, u64), SimError> {
         let (mut wall, mut bytes, mut wrong) = (Histogram::default(), 0, 0);
         let (start, before) = (Instant::now(), target.usage());
-        while start.elapsed() < LONGEST && (wall.len() < u64::from(repeats) || start.elapsed() < SHORTEST) {
+        while start.elapsed() < LONGEST && (wall.len() < u64::from(options.repeats) || start.elapsed() < options.lasting) {
             let asked = Instant::now();
             let page = self.main.sync(since.map(|(token, _)| token), 0).await?;
             let sync = page.sync()?;
