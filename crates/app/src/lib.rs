@@ -3,15 +3,19 @@
 //! [`App`] owns the store, the rules and the clock; each file adds the use cases of one noun. HTTP
 //! crates translate requests into calls on it; nothing here knows HTTP or SQL.
 
+pub mod account_data;
 mod behaviour;
 pub mod caller;
 pub mod config;
 pub mod desk;
 mod error;
+mod event_json;
 mod judge;
+mod push_rules;
 pub mod rooms;
 pub mod rules;
 mod state;
+pub mod sync;
 pub mod wake;
 
 pub use caller::Caller;

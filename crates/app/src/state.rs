@@ -3,17 +3,22 @@
 use std::sync::{Arc, RwLock};
 
 use model::clock::{Clock, Entropy};
-use model::id::OwnedRoomId;
+use model::id::{OwnedRoomId, random_word};
 use model::limits;
 use model::room::Snapshot;
 use moka::sync::Cache;
 use store::Store;
+use store::command::meta::MetaOnce;
+use tokio::sync::OnceCell;
 
+use crate::Error;
 use crate::behaviour::Behaviour;
 use crate::caller::Sessions;
 use crate::config::Config;
 use crate::desk::Desk;
 use crate::rules::Rules;
+use crate::sync::typing::Typing;
+use crate::sync::{TokenKey, Waiters};
 use crate::wake::Wake;
 
 /// A running server without its HTTP.
@@ -28,6 +33,9 @@ pub struct App {
     pub(crate) sessions: Sessions,
     pub(crate) desk: Desk,
     pub(crate) behaviour: Behaviour,
+    pub(crate) typing: Typing,
+    pub(crate) waiters: Waiters,
+    token_key: OnceCell<TokenKey>,
     pub(crate) rules: RwLock<Arc<Rules>>,
     /// Room snapshots; a stale one is found out by the store and read again.
     pub(crate) rooms: Cache<OwnedRoomId, Arc<Snapshot>>,
@@ -45,8 +53,20 @@ impl App {
             sessions: Sessions::new(),
             desk: Desk::new(),
             behaviour: Behaviour::new(),
+            typing: Typing::default(),
+            waiters: Waiters::default(),
+            token_key: OnceCell::new(),
             rules: RwLock::new(Arc::new(rules)),
             rooms: Cache::new(limits::ROOM_CACHE),
         }
+    }
+
+    /// The key of sync tokens, made on the first start of a deployment.
+    pub(crate) async fn token_key(&self) -> Result<&TokenKey, Error> {
+        let load = async || {
+            let command = MetaOnce { key: "token_key", value: random_word(&*self.entropy, 32) };
+            Ok(TokenKey::new(self.store.run(command).await?))
+        };
+        self.token_key.get_or_try_init(load).await
     }
 }

@@ -86,23 +86,19 @@ fn unlocked(caller: Arc<Caller>, path: &str) -> Result<Arc<Caller>, Error> {
     Ok(caller)
 }
 
-/// Reads, understands, asks `handler` and renders its answer.
+/// Reads, understands, and gives what `handler` answers.
 pub(crate) async fn serve<T, F, Fut>(app: Arc<App>, path_args: Vec<String>, request: Request<Body>, handler: F) -> Response
 where
     T: IncomingRequest,
     T::Authentication: Identify,
-    T::OutgoingResponse: OutgoingResponse,
     F: FnOnce(Call<T>) -> Fut,
-    Fut: Future<Output = Result<T::OutgoingResponse, Refusal>>,
+    Fut: Future<Output = Result<Response, Refusal>>,
 {
-    let call = match understand::<T>(app, path_args, request).await {
+    let call = match Box::pin(understand::<T>(app, path_args, request)).await {
         Ok(call) => call,
         Err(error) => return Refusal(error).into_response(),
     };
-    match handler(call).await {
-        Ok(answer) => render(answer),
-        Err(refusal) => refusal.into_response(),
-    }
+    handler(call).await.unwrap_or_else(IntoResponse::into_response)
 }
 
 async fn understand<T>(app: Arc<App>, path_args: Vec<String>, request: Request<Body>) -> Result<Call<T>, Error>
@@ -153,7 +149,7 @@ fn misunderstood(error: &DeserializationError, body: &[u8]) -> Error {
     }
 }
 
-fn render<R: OutgoingResponse>(answer: R) -> Response {
+pub(crate) fn render<R: OutgoingResponse>(answer: R) -> Response {
     match answer.try_into_http_response::<Vec<u8>>() {
         Ok(response) => {
             let mut response = response.map(Body::from);

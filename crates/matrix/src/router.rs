@@ -12,11 +12,12 @@ use axum::extract::{RawPathParams, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
 use http::{HeaderName, HeaderValue, Method, Request, StatusCode, header};
+use ruma::api::auth_scheme::AuthScheme;
 use ruma::api::path_builder::PathBuilder;
 use ruma::api::{IncomingRequest, Metadata};
 
 use crate::error::Refusal;
-use crate::extract::{Call, Identify, serve};
+use crate::extract::{Call, Identify, render, serve};
 
 /// All endpoints of the Client-Server API, with CORS on every answer and Matrix errors for the rest.
 pub fn router(app: Arc<App>) -> Router {
@@ -52,7 +53,7 @@ impl Table {
     where
         T: IncomingRequest + Send + 'static,
         T::Authentication: Identify,
-        <T::Authentication as ruma::api::auth_scheme::AuthScheme>::Output: Send,
+        <T::Authentication as AuthScheme>::Output: Send,
         F: Fn(Call<T>) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = Result<T::OutgoingResponse, Refusal>> + Send + 'static,
         T::OutgoingResponse: Send,
@@ -63,14 +64,44 @@ impl Table {
 
     /// Serves `handler` on these paths, with `more` as its last path arguments.
     #[must_use]
-    pub(crate) fn matrix_at<T, F, Fut>(mut self, paths: &[&str], more: &'static [&'static str], handler: F) -> Self
+    pub(crate) fn matrix_at<T, F, Fut>(self, paths: &[&str], more: &'static [&'static str], handler: F) -> Self
     where
         T: IncomingRequest + Send + 'static,
         T::Authentication: Identify,
-        <T::Authentication as ruma::api::auth_scheme::AuthScheme>::Output: Send,
+        <T::Authentication as AuthScheme>::Output: Send,
         F: Fn(Call<T>) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = Result<T::OutgoingResponse, Refusal>> + Send + 'static,
         T::OutgoingResponse: Send,
+    {
+        self.raw_at(paths, more, move |call| {
+            let answer = handler(call);
+            async move { answer.await.map(render) }
+        })
+    }
+
+    /// Serves a handler that writes its answer itself, on every path of its request type.
+    #[must_use]
+    pub(crate) fn raw<T, F, Fut>(self, handler: F) -> Self
+    where
+        T: IncomingRequest + Send + 'static,
+        T::Authentication: Identify,
+        <T::Authentication as AuthScheme>::Output: Send,
+        F: Fn(Call<T>) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Result<Response, Refusal>> + Send + 'static,
+    {
+        let paths: Vec<&'static str> = T::PATH_BUILDER.all_paths().collect();
+        self.raw_at(&paths, &[], handler)
+    }
+
+    /// As [`Table::raw`], on these paths, with `more` as the last path arguments.
+    #[must_use]
+    pub(crate) fn raw_at<T, F, Fut>(mut self, paths: &[&str], more: &'static [&'static str], handler: F) -> Self
+    where
+        T: IncomingRequest + Send + 'static,
+        T::Authentication: Identify,
+        <T::Authentication as AuthScheme>::Output: Send,
+        F: Fn(Call<T>) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Result<Response, Refusal>> + Send + 'static,
     {
         let endpoint: Endpoint = Arc::new(move |app, mut path_args, request| {
             path_args.extend(more.iter().map(|&argument| argument.to_owned()));

@@ -12,6 +12,7 @@ pub mod clock;
 pub mod conversation;
 pub mod event;
 pub mod facts;
+pub mod filter;
 pub mod finding;
 pub mod id;
 pub mod json;

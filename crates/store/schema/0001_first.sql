@@ -1,5 +1,11 @@
 -- Times are milliseconds since the epoch, booleans are 0 or 1, JSON is text.
 
+-- What this deployment must remember of itself: server name, keys.
+create table meta (
+    meta_key $TEXT primary key not null,
+    value $TEXT not null
+) $CLUSTERED;
+
 -- People -----------------------------------------------------------------------------------------
 
 create table users (

@@ -3,6 +3,7 @@
 pub mod access_records;
 pub mod case_detail;
 pub mod cases;
+pub mod account_data;
 pub mod event_by_id;
 pub mod outbox;
 pub mod overview;
@@ -12,3 +13,5 @@ pub mod room_snapshot;
 pub mod sender_history;
 pub mod session_by_token;
 pub mod staff;
+pub mod stored_event;
+pub mod sync;

@@ -1,0 +1,109 @@
+//! What a person has to see: read at once, or waited for.
+
+mod render;
+mod token;
+pub mod typing;
+mod waiters;
+
+use std::time::Duration;
+
+use model::filter::{EventFilter, RoomFilter};
+use model::id::OwnedRoomId;
+use model::limits;
+use model::seq::InboxPos;
+use store::query::sync::{HeavySync, News, Sync, SyncOutcome};
+pub use token::SyncToken;
+pub(crate) use token::TokenKey;
+pub(crate) use waiters::Waiters;
+
+use crate::{App, Caller, Error};
+
+/// A sync as a client asks for it.
+#[derive(Clone, Debug, Default)]
+pub struct SyncRequest {
+    /// The `next_batch` of the last answer.
+    pub since: Option<String>,
+    /// How long to wait for something, in milliseconds.
+    pub timeout_ms: u64,
+    /// The whole state of every room.
+    pub full_state: bool,
+    /// What the client wants to see.
+    pub filter: SyncFilter,
+}
+
+/// The parts of a client's filter that the server works with.
+#[derive(Clone, Debug, Default)]
+pub struct SyncFilter {
+    /// Timelines.
+    pub timeline: EventFilter,
+    /// State sections.
+    pub state: EventFilter,
+    /// Receipts and typing.
+    pub ephemeral: EventFilter,
+    /// Account data of rooms.
+    pub room_account_data: EventFilter,
+    /// Global account data.
+    pub account_data: EventFilter,
+    /// Rooms.
+    pub rooms: RoomFilter,
+    /// Rooms that were left.
+    pub include_leave: bool,
+    /// Members in the state section only as the timeline needs them.
+    pub lazy_load_members: bool,
+}
+
+impl App {
+    /// Answers a sync as JSON text: at once when there is something new, else when there is or the time is up.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParam`] for a token that was not issued to this person.
+    pub async fn sync(&self, caller: &Caller, request: SyncRequest) -> Result<String, Error> {
+        let since = request.since.as_deref().map(|token| self.token_key.open(&caller.user_id, token)).transpose()?;
+        let deadline = tokio::time::Instant::now() + Duration::from_millis(request.timeout_ms.min(limits::SYNC_WAIT_MS));
+        let request = Box::new(request);
+        let mut turn = self.waiters.enter(&caller.user_id, &caller.device_id);
+        loop {
+            // listen before reading, so that what happens between the two is heard
+            let bell = self.wake.bell(&caller.user_id);
+            let heard = bell.notified();
+            tokio::pin!(heard);
+            heard.as_mut().enable();
+            let (news, typing) = Box::pin(self.news(caller, &request, since)).await?;
+            let nothing = news.is_empty() && typing.is_empty();
+            let first = since.is_none() || request.full_state;
+            if !nothing || first || tokio::time::Instant::now() >= deadline || turn.is_over() {
+                return Ok(self.render(caller, &request, &news, &typing));
+            }
+            let recheck = tokio::time::Instant::now() + Duration::from_millis(limits::SYNC_RECHECK_MS);
+            tokio::select! {
+                () = &mut heard => {}
+                () = turn.over() => {}
+                () = tokio::time::sleep_until(deadline.min(recheck)) => {}
+            }
+        }
+    }
+
+    async fn news(&self, caller: &Caller, request: &SyncRequest, since: Option<SyncToken>) -> Result<(News, Vec<OwnedRoomId>), Error> {
+        let query = Sync {
+            user_id: caller.user_id.clone(),
+            since: since.map(|token| token.inbox),
+            timeline: request.filter.timeline.clone(),
+            rooms: request.filter.rooms.clone(),
+            full_state: request.full_state,
+            include_leave: request.filter.include_leave,
+        };
+        let outcome = if since.is_none() || request.full_state { self.store.read(HeavySync(query)).await? } else { self.store.read(query).await? };
+        let SyncOutcome::News(mut news) = outcome else {
+            return Err(Error::InvalidParam("this sync token is ahead of what the server has".to_owned()));
+        };
+        news.account_data = self.with_push_rules(caller, since.is_none(), std::mem::take(&mut news.account_data));
+        let typing = self.typing.changed_for(&caller.user_id, since.map_or(0, |token| token.typing));
+        let typing = typing.into_iter().filter(|room| request.filter.rooms.matches(room)).collect();
+        Ok((*news, typing))
+    }
+
+    /// The token that stands for having seen all this.
+    fn next_token(&self, caller: &Caller, inbox: InboxPos, typing: u64) -> String {
+        self.token_key.seal(&caller.user_id, SyncToken { inbox, typing })
+    }
+}

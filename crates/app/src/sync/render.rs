@@ -1,0 +1,153 @@
+//! The answer to a sync as JSON text, written straight out: it is the server's largest answer.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::id::OwnedRoomId;
+use model::limits;
+use store::query::stored_event::StoredEvent;
+use store::query::sync::{JoinedNews, News, Receipt, Timeline};
+
+use super::{SyncFilter, SyncRequest};
+use crate::event_json::{field, push_events, push_string};
+use crate::{App, Caller};
+
+impl App {
+    pub(super) fn render(&self, caller: &Caller, request: &SyncRequest, news: &News, typing: &[OwnedRoomId]) -> String {
+        let mut out = String::with_capacity(512 + news.joined.len() * 2_048);
+        let filter = &request.filter;
+        field(&mut out, "{\"next_batch\":", &self.next_token(caller, news.pos, self.typing.epoch()));
+        // clients take the presence of these fields as the server's support for encryption
+        out.push_str(",\"device_one_time_keys_count\":{\"signed_curve25519\":0},\"device_unused_fallback_key_types\":[]");
+        out.push_str(",\"device_lists\":{\"changed\":[],\"left\":[]},\"to_device\":{\"events\":[]},\"presence\":{\"events\":[]}");
+        out.push_str(",\"account_data\":{\"events\":");
+        push_account_data(&mut out, &news.account_data, &filter.account_data);
+        out.push_str("},\"rooms\":{\"join\":{");
+        self.push_joined(&mut out, caller, filter, news, typing);
+        out.push_str("},\"invite\":{");
+        push_each(&mut out, &news.invited, |out, (room_id, stripped)| {
+            field(out, "", room_id.as_str());
+            out.push_str(":{\"invite_state\":{\"events\":");
+            out.push_str(stripped);
+            out.push_str("}}");
+        });
+        out.push_str("},\"leave\":{");
+        push_each(&mut out, &news.left, |out, left| {
+            field(out, "", left.room_id.as_str());
+            out.push_str(":{");
+            push_timeline(out, &left.timeline, filter, caller, None);
+            out.push_str(",\"account_data\":{\"events\":[]}}");
+        });
+        out.push_str("},\"knock\":{}}}");
+        out
+    }
+
+    fn push_joined(&self, out: &mut String, caller: &Caller, filter: &SyncFilter, news: &News, typing: &[OwnedRoomId]) {
+        let only_typing = typing.iter().filter(|room| news.joined.iter().all(|joined| joined.room_id != **room));
+        let mut first = true;
+        for joined in &news.joined {
+            comma(out, &mut first);
+            let types = typing.contains(&joined.room_id);
+            self.push_room(out, caller, filter, joined, types);
+        }
+        for room_id in only_typing {
+            comma(out, &mut first);
+            field(out, "", room_id.as_str());
+            out.push_str(":{\"ephemeral\":{\"events\":[");
+            self.push_typing(out, room_id);
+            out.push_str("]}}");
+        }
+    }
+
+    fn push_room(&self, out: &mut String, caller: &Caller, filter: &SyncFilter, joined: &JoinedNews, types: bool) {
+        field(out, "", joined.room_id.as_str());
+        out.push_str(":{");
+        let members = joined.summary.as_ref().map_or(0, |summary| summary.joined);
+        push_timeline(out, &joined.timeline, filter, caller, Some(members));
+        if let Some(summary) = &joined.summary {
+            out.push_str(",\"summary\":{\"m.heroes\":[");
+            push_each(out, &summary.heroes, |out, hero| push_string(out, hero));
+            out.push_str(&format!("],\"m.joined_member_count\":{},\"m.invited_member_count\":{}}}", summary.joined, summary.invited));
+        }
+        let (highlights, unread) = (joined.highlight_count, joined.notify_count);
+        out.push_str(&format!(",\"unread_notifications\":{{\"highlight_count\":{highlights},\"notification_count\":{unread}}}"));
+        out.push_str(",\"ephemeral\":{\"events\":[");
+        let receipts = !joined.receipts.is_empty() && filter.ephemeral.matches("m.receipt", "", "");
+        if receipts {
+            push_receipts(out, &joined.receipts);
+        }
+        if types && filter.ephemeral.matches("m.typing", "", "") {
+            if receipts {
+                out.push(',');
+            }
+            self.push_typing(out, &joined.room_id);
+        }
+        out.push_str("]},\"account_data\":{\"events\":");
+        push_account_data(out, &joined.account_data, &filter.room_account_data);
+        out.push_str("}}");
+    }
+
+    fn push_typing(&self, out: &mut String, room_id: &OwnedRoomId) {
+        out.push_str("{\"type\":\"m.typing\",\"content\":{\"user_ids\":[");
+        push_each(out, &self.typing.in_room(room_id), |out, user| push_string(out, user.as_str()));
+        out.push_str("]}}");
+    }
+}
+
+/// Timeline and state. `members` is the size of a joined room: lazy loading begins above a bound.
+fn push_timeline(out: &mut String, timeline: &Timeline, filter: &SyncFilter, caller: &Caller, members: Option<i64>) {
+    out.push_str("\"timeline\":{\"events\":");
+    push_events(out, &timeline.events, None, caller);
+    out.push_str(if timeline.limited { ",\"limited\":true" } else { ",\"limited\":false" });
+    field(out, ",\"prev_batch\":", &format!("t{}", timeline.prev));
+    out.push_str("},\"state\":{\"events\":");
+    let many = members.is_some_and(|members| members > i64::try_from(limits::LAZY_MEMBERS_ABOVE).unwrap_or(i64::MAX));
+    let senders: BTreeSet<&str> = timeline.events.iter().map(|event| event.sender.as_str()).collect();
+    let wanted = |event: &&StoredEvent| {
+        let lazy = many && filter.lazy_load_members && event.event_type == "m.room.member";
+        let needed = event.state_key.as_deref().is_some_and(|user| senders.contains(user) || user == caller.user_id.as_str());
+        (!lazy || needed) && filter.state.matches(&event.event_type, &event.sender, &event.content)
+    };
+    push_events(out, timeline.state.iter().filter(wanted), None, caller);
+    out.push('}');
+}
+
+fn push_account_data(out: &mut String, data: &[(String, String)], filter: &model::filter::EventFilter) {
+    out.push('[');
+    push_each(out, data.iter().filter(|(data_type, _)| filter.matches(data_type, "", "")), |out, (data_type, content)| {
+        field(out, "{\"type\":", data_type);
+        out.push_str(",\"content\":");
+        out.push_str(content);
+        out.push('}');
+    });
+    out.push(']');
+}
+
+/// One `m.receipt` event: by event, by type, by person.
+fn push_receipts(out: &mut String, receipts: &[Receipt]) {
+    let mut tree: BTreeMap<&str, BTreeMap<&str, BTreeMap<&str, serde_json::Value>>> = BTreeMap::new();
+    for receipt in receipts {
+        let mut value = serde_json::json!({"ts": receipt.ts});
+        if !receipt.thread_id.is_empty() {
+            value["thread_id"] = receipt.thread_id.as_str().into();
+        }
+        tree.entry(&receipt.event_id).or_default().entry(&receipt.receipt_type).or_default().insert(&receipt.user_id, value);
+    }
+    out.push_str("{\"type\":\"m.receipt\",\"content\":");
+    out.push_str(&serde_json::json!(tree).to_string());
+    out.push('}');
+}
+
+/// Appends each item with a comma between.
+fn push_each<T>(out: &mut String, items: impl IntoIterator<Item = T>, mut push: impl FnMut(&mut String, T)) {
+    let mut first = true;
+    for item in items {
+        comma(out, &mut first);
+        push(out, item);
+    }
+}
+
+fn comma(out: &mut String, first: &mut bool) {
+    if !std::mem::take(first) {
+        out.push(',');
+    }
+}

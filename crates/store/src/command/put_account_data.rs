@@ -1,0 +1,42 @@
+//! Account data of a person, global or of a room; all their devices see the change.
+
+use model::id::OwnedUserId;
+
+use super::fanout;
+use crate::args;
+use crate::error::StoreError;
+use crate::tx::{Command, Tx};
+
+/// Sets or removes a piece of account data.
+#[derive(Clone, Debug)]
+pub struct PutAccountData {
+    /// Whose.
+    pub user_id: OwnedUserId,
+    /// Of which room; empty for global.
+    pub room_id: String,
+    /// Its type.
+    pub data_type: String,
+    /// Its content as JSON text; `None` removes it.
+    pub content: Option<String>,
+}
+
+impl Command for PutAccountData {
+    type Out = ();
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<(), StoreError> {
+        let Self { user_id, room_id, data_type, content } = self;
+        match content {
+            Some(content) => {
+                let sql = "insert into account_data (user_id, room_id, type, content) values ($1, $2, $3, $4) \
+                           on conflict (user_id, room_id, type) do update set content = excluded.content";
+                tx.exec(sql, args![user_id, room_id, data_type, content]).await?;
+            }
+            None => {
+                let sql = "delete from account_data where user_id = $1 and room_id = $2 and type = $3";
+                tx.exec(sql, args![user_id, room_id, data_type]).await?;
+            }
+        }
+        fanout::mark(tx, user_id, "account_data", &format!("{room_id}|{data_type}")).await?;
+        Ok(())
+    }
+}

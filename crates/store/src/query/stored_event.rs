@@ -1,0 +1,142 @@
+//! An event as members are given it. These are the queries by which bodies leave the store to members.
+
+use model::id::{OwnedEventId, OwnedRoomId, OwnedUserId};
+use model::seq::RoomPos;
+
+use crate::args;
+use crate::error::StoreError;
+use crate::tx::Tx;
+use crate::value::Row;
+
+/// An event for a member who may see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredEvent {
+    /// Its place in the room.
+    pub room_pos: RoomPos,
+    /// Its ID.
+    pub event_id: String,
+    /// Its type.
+    pub event_type: String,
+    /// Its state key, for state.
+    pub state_key: Option<String>,
+    /// Who sent it.
+    pub sender: String,
+    /// The device and transaction that sent it, told to that device alone.
+    pub origin: Option<(String, String)>,
+    /// When the server received it, in milliseconds.
+    pub origin_ts: i64,
+    /// Its content as JSON text.
+    pub content: String,
+    /// The event that redacted it.
+    pub redacted_because: Option<Box<StoredEvent>>,
+    /// Whether it reached nobody but its sender.
+    pub withheld: bool,
+    redacted_by: Option<String>,
+}
+
+/// The columns of an event `e`, in the order of [`from_row`].
+macro_rules! event_columns {
+    () => {
+        "e.room_pos, e.event_id, e.type, e.state_key, e.sender, e.sender_device, e.txn_id, e.origin_ts, e.content, e.redacted_by, e.withheld"
+    };
+}
+pub(crate) use event_columns;
+
+/// Reads an event from the columns of [`event_columns`], beginning at column `at`.
+pub(crate) fn from_row(row: &mut Row, at: usize) -> Result<StoredEvent, StoreError> {
+    let text = |row: &Row, index: usize| row.text_or_null(at + index).map(|text| text.map(str::to_owned));
+    let device = text(row, 5)?;
+    Ok(StoredEvent {
+        room_pos: RoomPos::new(row.int(at)?).unwrap_or_default(),
+        event_id: row.take_text(at + 1)?,
+        event_type: row.take_text(at + 2)?,
+        state_key: text(row, 3)?,
+        sender: row.take_text(at + 4)?,
+        origin: device.zip(text(row, 6)?),
+        origin_ts: row.int(at + 7)?,
+        content: row.take_text(at + 8)?,
+        redacted_because: None,
+        withheld: row.int(at + 10)? != 0,
+        redacted_by: text(row, 9)?,
+    })
+}
+
+/// Reads all rows, and for each redacted event the one that redacted it.
+pub(crate) async fn from_rows<T: Tx>(tx: &mut T, rows: Vec<Row>, at: usize) -> Result<Vec<StoredEvent>, StoreError> {
+    let mut events = Vec::with_capacity(rows.len());
+    for mut row in rows {
+        let mut event = from_row(&mut row, at)?;
+        explain_redaction(tx, &mut event).await?;
+        events.push(event);
+    }
+    Ok(events)
+}
+
+/// Attaches the redaction to a redacted event.
+pub(crate) async fn explain_redaction<T: Tx>(tx: &mut T, event: &mut StoredEvent) -> Result<(), StoreError> {
+    if let Some(by) = &event.redacted_by {
+        let sql = concat!("select ", event_columns!(), " from events e where e.event_id = $1");
+        if let Some(mut row) = tx.row(sql, args![by.as_str()]).await? {
+            event.redacted_because = Some(Box::new(from_row(&mut row, 0)?));
+        }
+    }
+    Ok(())
+}
+
+/// The state event of this type and key as it stood before `before`.
+pub(crate) async fn state_before<T: Tx>(
+    tx: &mut T,
+    room_id: &OwnedRoomId,
+    event_type: &str,
+    state_key: &str,
+    before: RoomPos,
+) -> Result<Option<StoredEvent>, StoreError> {
+    let sql = concat!(
+        "select ",
+        event_columns!(),
+        " from events e where e.room_id = $1 and e.type = $2 and e.state_key = $3 and e.state_key is not null and e.room_pos < $4 \
+         order by e.room_pos desc limit 1"
+    );
+    let rows = tx.rows(sql, args![room_id, event_type, state_key, before.get()]).await?;
+    Ok(from_rows(tx, rows, 0).await?.pop())
+}
+
+/// The room's present state, or as it stood before `before`.
+pub(crate) async fn room_state<T: Tx>(tx: &mut T, room_id: &OwnedRoomId, before: Option<RoomPos>) -> Result<Vec<StoredEvent>, StoreError> {
+    let sql = concat!(
+        "select ",
+        event_columns!(),
+        " from room_state s join events e on e.room_id = s.room_id and e.room_pos = s.room_pos where s.room_id = $1 order by e.room_pos"
+    );
+    let rows = tx.rows(sql, args![room_id]).await?;
+    let present = from_rows(tx, rows, 0).await?;
+    let Some(before) = before else { return Ok(present) };
+    let mut state = Vec::with_capacity(present.len());
+    for event in present {
+        if event.room_pos < before {
+            state.push(event);
+        } else if before.get() > 1
+            && let Some(earlier) =
+                state_before(tx, room_id, &event.event_type, event.state_key.as_deref().unwrap_or_default(), before).await?
+        {
+            state.push(earlier);
+        }
+    }
+    Ok(state)
+}
+
+/// An event of a room by its ID, if the reader may see it by its delivery state.
+pub(crate) async fn by_id<T: Tx>(
+    tx: &mut T,
+    room_id: &OwnedRoomId,
+    event_id: &OwnedEventId,
+    reader: &OwnedUserId,
+) -> Result<Option<StoredEvent>, StoreError> {
+    let sql = concat!(
+        "select ",
+        event_columns!(),
+        " from events e where e.room_id = $1 and e.event_id = $2 and (e.withheld = 0 or e.sender = $3)"
+    );
+    let rows = tx.rows(sql, args![room_id, event_id, reader]).await?;
+    Ok(from_rows(tx, rows, 0).await?.pop())
+}

@@ -1,0 +1,237 @@
+//! What changed since a position: inbox rows, membership edges, marks.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::id::OwnedRoomId;
+use model::limits;
+use model::seq::{InboxPos, RoomPos};
+
+use super::rooms::before;
+use super::{JoinedNews, LeftNews, News, Sync, Timeline};
+use crate::args;
+use crate::error::StoreError;
+use crate::query::stored_event::{StoredEvent, event_columns, explain_redaction, from_row, room_state};
+use crate::tx::Tx;
+use crate::value::Row;
+
+/// What happened in one room.
+#[derive(Default)]
+struct Changes {
+    events: Vec<StoredEvent>,
+    /// Only as many rows as can be told were read: look at the room instead.
+    overflow: bool,
+    receipts: bool,
+    unread: bool,
+    account_data: Vec<String>,
+}
+
+impl Sync {
+    pub(super) async fn changes<T: Tx>(&self, tx: &mut T, since: InboxPos, pos: InboxPos, below_floor: bool) -> Result<News, StoreError> {
+        let mut rooms: BTreeMap<OwnedRoomId, Changes> = BTreeMap::new();
+        let mut news = News { pos, ..News::default() };
+        self.collect_events(tx, since, pos, below_floor, &mut rooms).await?;
+        self.collect_marks(tx, since, &mut rooms, &mut news).await?;
+        for room_id in self.edges(tx, since).await? {
+            rooms.entry(room_id).or_default();
+        }
+        if self.full_state {
+            let sql = "select room_id from members where user_id = $1 and membership = 'join'";
+            for row in tx.rows(sql, args![&self.user_id]).await? {
+                rooms.entry(row.parse(0)?).or_default();
+            }
+        }
+        for (room_id, changes) in rooms {
+            if self.rooms.matches(&room_id) {
+                self.tell(tx, room_id, changes, since, &mut news).await?;
+            }
+        }
+        Ok(news)
+    }
+
+    /// The inbox rows with their events, grouped by room; beyond the bound only which rooms have some.
+    async fn collect_events<T: Tx>(
+        &self,
+        tx: &mut T,
+        since: InboxPos,
+        pos: InboxPos,
+        below_floor: bool,
+        rooms: &mut BTreeMap<OwnedRoomId, Changes>,
+    ) -> Result<(), StoreError> {
+        let sql = concat!(
+            "select i.room_id, ",
+            event_columns!(),
+            " from inbox i join events e on e.room_id = i.room_id and e.room_pos = i.room_pos \
+             where i.user_id = $1 and i.pos > $2 and i.pos <= $3 order by i.pos limit $4"
+        );
+        let bound = i64::try_from(limits::INBOX_PAGE_ROWS).unwrap_or(i64::MAX);
+        let rows = if below_floor { Vec::new() } else { tx.rows(sql, args![&self.user_id, since.get(), pos.get(), bound + 1]).await? };
+        if below_floor || rows.len() > limits::INBOX_PAGE_ROWS {
+            return self.collect_rooms(tx, since, below_floor, rooms).await;
+        }
+        for mut row in rows {
+            let mut event = from_row(&mut row, 1)?;
+            explain_redaction(tx, &mut event).await?;
+            rooms.entry(row.parse(0)?).or_default().events.push(event);
+        }
+        Ok(())
+    }
+
+    async fn collect_rooms<T: Tx>(
+        &self,
+        tx: &mut T,
+        since: InboxPos,
+        below_floor: bool,
+        rooms: &mut BTreeMap<OwnedRoomId, Changes>,
+    ) -> Result<(), StoreError> {
+        let found = if below_floor {
+            tx.rows("select room_id from members where user_id = $1 and membership = 'join'", args![&self.user_id]).await?
+        } else {
+            tx.rows("select distinct room_id from inbox where user_id = $1 and pos > $2", args![&self.user_id, since.get()]).await?
+        };
+        for row in found {
+            rooms.entry(row.parse(0)?).or_default().overflow = true;
+        }
+        Ok(())
+    }
+
+    async fn collect_marks<T: Tx>(
+        &self,
+        tx: &mut T,
+        since: InboxPos,
+        rooms: &mut BTreeMap<OwnedRoomId, Changes>,
+        news: &mut News,
+    ) -> Result<(), StoreError> {
+        let sql = "select kind, mark_key from marks where user_id = $1 and pos > $2 order by pos";
+        for row in tx.rows(sql, args![&self.user_id, since.get()]).await? {
+            let (kind, key) = (row.text(0)?, row.text(1)?);
+            let (room, data_type) = key.split_once('|').unwrap_or((key, ""));
+            let room_id = OwnedRoomId::try_from(room).ok();
+            match (kind, room_id) {
+                ("account_data", None) => news.account_data.extend(self.account_data(tx, "", data_type).await?),
+                ("account_data", Some(room_id)) => rooms.entry(room_id).or_default().account_data.push(data_type.to_owned()),
+                ("receipts", Some(room_id)) => rooms.entry(room_id).or_default().receipts = true,
+                ("unread", Some(room_id)) => rooms.entry(room_id).or_default().unread = true,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    async fn account_data<T: Tx>(&self, tx: &mut T, room_id: &str, data_type: &str) -> Result<Option<(String, String)>, StoreError> {
+        let sql = "select content from account_data where user_id = $1 and room_id = $2 and type = $3";
+        let row = tx.row(sql, args![&self.user_id, room_id, data_type]).await?;
+        row.map(|mut row| Ok((data_type.to_owned(), row.take_text(0)?))).transpose()
+    }
+
+    async fn edges<T: Tx>(&self, tx: &mut T, since: InboxPos) -> Result<Vec<OwnedRoomId>, StoreError> {
+        let sql = "select room_id from members where user_id = $1 and inbox_pos > $2";
+        tx.rows(sql, args![&self.user_id, since.get()]).await?.iter().map(|row| row.parse(0)).collect()
+    }
+
+    /// Tells one room's changes as the person's present membership of it has them told.
+    async fn tell<T: Tx>(
+        &self,
+        tx: &mut T,
+        room_id: OwnedRoomId,
+        changes: Changes,
+        since: InboxPos,
+        news: &mut News,
+    ) -> Result<(), StoreError> {
+        let sql = "select room_id, membership, member_pos, stripped, notify_count, highlight_count, inbox_pos, forgotten from members \
+                   where user_id = $1 and room_id = $2";
+        let Some(row) = tx.row(sql, args![&self.user_id, &room_id]).await? else {
+            return Ok(());
+        };
+        let moved = row.int(6)? > since.get();
+        match row.text(1)? {
+            "join" if moved => news.joined.push(self.whole_room(tx, room_id, &row).await?),
+            "join" => {
+                if let Some(joined) = self.joined(tx, room_id, changes, &row).await? {
+                    news.joined.push(joined);
+                }
+            }
+            "invite" if moved => news.invited.push((room_id, row.text_or_null(3)?.unwrap_or("[]").to_owned())),
+            "leave" | "ban" if moved && !row.flag(7)? => {
+                let until = RoomPos::new(row.int(2)?).unwrap_or_default();
+                let timeline = if changes.overflow {
+                    self.last_events(tx, &room_id, RoomPos::ZERO, until).await?
+                } else {
+                    self.excerpt(changes.events)
+                };
+                news.left.push(LeftNews { room_id, timeline });
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// `None` when a filter leaves nothing to tell.
+    async fn joined<T: Tx>(&self, tx: &mut T, room_id: OwnedRoomId, changes: Changes, row: &Row) -> Result<Option<JoinedNews>, StoreError> {
+        let Changes { events, overflow, receipts, unread, account_data } = changes;
+        let is_member = |event: &StoredEvent| event.event_type == "m.room.member";
+        let summary =
+            if overflow || self.full_state || events.iter().any(is_member) { Some(self.summary(tx, &room_id).await?) } else { None };
+        let mut timeline = if overflow {
+            let joined_at = RoomPos::new(row.int(2)?).unwrap_or_default();
+            let from = self.readable_from(tx, &room_id, joined_at).await?;
+            let end = RoomPos::new(i64::MAX).unwrap_or_default();
+            Timeline { limited: true, ..self.last_events(tx, &room_id, from, end).await? }
+        } else {
+            self.excerpt(events)
+        };
+        if self.full_state && !overflow {
+            let start = timeline.events.first().map(|event| event.room_pos);
+            timeline.state = room_state(tx, &room_id, start).await?;
+        }
+        let mut told = Vec::with_capacity(account_data.len());
+        for data_type in account_data.into_iter().collect::<BTreeSet<_>>() {
+            told.extend(self.account_data(tx, room_id.as_str(), &data_type).await?);
+        }
+        let receipts_told = if receipts { self.receipts(tx, &room_id).await? } else { Vec::new() };
+        let nothing = timeline.events.is_empty()
+            && timeline.state.is_empty()
+            && told.is_empty()
+            && receipts_told.is_empty()
+            && !unread
+            && summary.is_none();
+        if nothing {
+            return Ok(None);
+        }
+        Ok(Some(JoinedNews {
+            room_id,
+            timeline,
+            notify_count: row.int(4)?,
+            highlight_count: row.int(5)?,
+            summary,
+            receipts: receipts_told,
+            account_data: told,
+        }))
+    }
+
+    /// The last of these events, and the state among those left out before them.
+    fn excerpt(&self, events: Vec<StoredEvent>) -> Timeline {
+        let limit = self.timeline.timeline_limit();
+        let first_place = events.iter().map(|event| event.room_pos).min().unwrap_or_default();
+        let chosen: BTreeSet<usize> = (0..events.len())
+            .rev()
+            .filter(|index| self.timeline.matches(&events[*index].event_type, &events[*index].sender, &events[*index].content))
+            .take(limit)
+            .collect();
+        let wanted = events.iter().filter(|event| self.timeline.matches(&event.event_type, &event.sender, &event.content)).count();
+        let start = chosen.first().copied().unwrap_or(events.len());
+        let mut timeline = Timeline { limited: wanted > chosen.len(), ..Timeline::default() };
+        let mut state: BTreeMap<(String, String), StoredEvent> = BTreeMap::new();
+        for (index, event) in events.into_iter().enumerate() {
+            if chosen.contains(&index) {
+                timeline.events.push(event);
+            } else if let Some(state_key) = event.state_key.clone().filter(|_| index < start) {
+                state.insert((event.event_type.clone(), state_key), event);
+            }
+        }
+        timeline.state = state.into_values().collect();
+        timeline.state.sort_by_key(|event| event.room_pos);
+        let first = timeline.events.iter().map(|event| event.room_pos).min().unwrap_or(first_place);
+        timeline.prev = before(first);
+        timeline
+    }
+}

@@ -1,0 +1,165 @@
+//! What a person has to see since a position, in one snapshot of the database.
+//!
+//! The usual case reads the person's inbox rows, their membership edges and their marks: its cost
+//! does not depend on how many rooms they are in. Three cases read rooms instead: the first sync,
+//! a room that was newly joined, and an absence so long that the inbox no longer tells all.
+
+mod incremental;
+mod initial;
+mod rooms;
+
+use model::filter::{EventFilter, RoomFilter};
+use model::id::{OwnedRoomId, OwnedUserId};
+use model::seq::{InboxPos, RoomPos};
+
+use super::stored_event::StoredEvent;
+use crate::args;
+use crate::error::StoreError;
+use crate::tx::{Query, Tx};
+
+/// Asks for what is new.
+#[derive(Clone, Debug)]
+pub struct Sync {
+    /// For whom.
+    pub user_id: OwnedUserId,
+    /// The position the person has seen; `None` for the first sync.
+    pub since: Option<InboxPos>,
+    /// What they want of timelines.
+    pub timeline: EventFilter,
+    /// Of which rooms.
+    pub rooms: RoomFilter,
+    /// The whole state of every room, not only what changed.
+    pub full_state: bool,
+    /// Rooms they left, too.
+    pub include_leave: bool,
+}
+
+/// What is new.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct News {
+    /// The position that has been seen with this.
+    pub pos: InboxPos,
+    /// Rooms they are in.
+    pub joined: Vec<JoinedNews>,
+    /// Rooms they are invited to: stripped state as a JSON array.
+    pub invited: Vec<(OwnedRoomId, String)>,
+    /// Rooms they left or were removed from.
+    pub left: Vec<LeftNews>,
+    /// Account data by type, with its content.
+    pub account_data: Vec<(String, String)>,
+}
+
+impl News {
+    /// Whether there is nothing to tell.
+    pub fn is_empty(&self) -> bool {
+        self.joined.is_empty() && self.invited.is_empty() && self.left.is_empty() && self.account_data.is_empty()
+    }
+}
+
+/// A piece of a room's timeline with the state before it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Timeline {
+    /// The events, oldest first.
+    pub events: Vec<StoredEvent>,
+    /// Whether there is more between the last sync and the first event.
+    pub limited: bool,
+    /// The place before the first event, from which to read backwards.
+    pub prev: RoomPos,
+    /// State that changed between the last sync and the first event, or all of it.
+    pub state: Vec<StoredEvent>,
+}
+
+/// News of a room the person is in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JoinedNews {
+    /// The room.
+    pub room_id: OwnedRoomId,
+    /// What was said.
+    pub timeline: Timeline,
+    /// Messages not read yet.
+    pub notify_count: i64,
+    /// Of these, mentions.
+    pub highlight_count: i64,
+    /// Who is in it, when that may have changed.
+    pub summary: Option<Summary>,
+    /// Receipts, when they changed: event, type, user, thread, time.
+    pub receipts: Vec<Receipt>,
+    /// Account data by type, with its content.
+    pub account_data: Vec<(String, String)>,
+}
+
+/// News of a room the person is no longer in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftNews {
+    /// The room.
+    pub room_id: OwnedRoomId,
+    /// What was said up to the leave.
+    pub timeline: Timeline,
+}
+
+/// Who is in a room (spec "Room summary").
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// Up to five others, by whom a room without a name is called.
+    pub heroes: Vec<String>,
+    /// Joined members.
+    pub joined: i64,
+    /// Invited people.
+    pub invited: i64,
+}
+
+/// How far somebody has read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// Up to this event.
+    pub event_id: String,
+    /// `m.read` or `m.read.private`.
+    pub receipt_type: String,
+    /// Who.
+    pub user_id: String,
+    /// In which thread; empty for the whole room.
+    pub thread_id: String,
+    /// When, in milliseconds.
+    pub ts: i64,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SyncOutcome {
+    /// What is new.
+    News(Box<News>),
+    /// The position lies ahead of the person's own: it was not issued to them by this database.
+    Ahead,
+}
+
+impl Query for Sync {
+    type Out = SyncOutcome;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<SyncOutcome, StoreError> {
+        let sql = "select pos, floor from user_seq where user_id = $1";
+        let row = tx.row(sql, args![&self.user_id]).await?;
+        let row = row.ok_or_else(|| StoreError::Database("a person has no inbox counter".to_owned()))?;
+        let (pos, floor) = (InboxPos::new(row.int(0)?).unwrap_or_default(), row.int(1)?);
+        let news = match self.since {
+            None => self.first(tx, pos).await?,
+            Some(since) if since > pos => return Ok(SyncOutcome::Ahead),
+            Some(since) if since == pos && !self.full_state => News { pos, ..News::default() },
+            Some(since) => self.changes(tx, since, pos, since.get() < floor).await?,
+        };
+        Ok(SyncOutcome::News(Box::new(news)))
+    }
+}
+
+/// The first sync and one far behind read much; a poll with nothing new reads one row. Those run on
+/// a thread that may block.
+#[derive(Clone, Debug)]
+pub struct HeavySync(pub Sync);
+
+impl Query for HeavySync {
+    type Out = SyncOutcome;
+    const HEAVY: bool = true;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<SyncOutcome, StoreError> {
+        self.0.run(tx).await
+    }
+}
