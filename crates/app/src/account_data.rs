@@ -34,7 +34,14 @@ impl App {
     /// # Errors
     /// [`Error::Forbidden`] for somebody else's, [`Error::InvalidParam`] for types that have their own
     /// endpoint, [`Error::TooLarge`] beyond [`limits::ACCOUNT_DATA_BYTES`].
-    pub async fn put_account_data(&self, caller: &Caller, user: &OwnedUserId, room: Option<&OwnedRoomId>, data_type: &str, content: &str) -> Result<(), Error> {
+    pub async fn put_account_data(
+        &self,
+        caller: &Caller,
+        user: &OwnedUserId,
+        room: Option<&OwnedRoomId>,
+        data_type: &str,
+        content: &str,
+    ) -> Result<(), Error> {
         own(caller, user)?;
         if data_type == PUSH_RULES || data_type == FULLY_READ {
             return Err(Error::BadJson(format!("{data_type} has an endpoint of its own")));
@@ -50,7 +57,13 @@ impl App {
     ///
     /// # Errors
     /// [`Error::Forbidden`] for somebody else's, [`Error::NotFound`] when there is none.
-    pub async fn account_data(&self, caller: &Caller, user: &OwnedUserId, room: Option<&OwnedRoomId>, data_type: &str) -> Result<String, Error> {
+    pub async fn account_data(
+        &self,
+        caller: &Caller,
+        user: &OwnedUserId,
+        room: Option<&OwnedRoomId>,
+        data_type: &str,
+    ) -> Result<String, Error> {
         own(caller, user)?;
         if data_type == PUSH_RULES && room.is_none() {
             return Ok(serde_json::json!({"global": self.push_rules(user).await?}).to_string());
@@ -59,12 +72,23 @@ impl App {
         found.ok_or_else(|| Error::NotFound(format!("there is no {data_type} here")))
     }
 
-    pub(crate) async fn stored_account_data(&self, user: &OwnedUserId, room: Option<&OwnedRoomId>, data_type: &str) -> Result<Option<String>, Error> {
+    pub(crate) async fn stored_account_data(
+        &self,
+        user: &OwnedUserId,
+        room: Option<&OwnedRoomId>,
+        data_type: &str,
+    ) -> Result<Option<String>, Error> {
         let room_id = room.map(ToString::to_string).unwrap_or_default();
         Ok(self.store.read(AccountData { user_id: user.clone(), room_id, data_type: data_type.to_owned() }).await?)
     }
 
-    pub(crate) async fn store_account_data(&self, user: &OwnedUserId, room: Option<&OwnedRoomId>, data_type: &str, content: String) -> Result<(), Error> {
+    pub(crate) async fn store_account_data(
+        &self,
+        user: &OwnedUserId,
+        room: Option<&OwnedRoomId>,
+        data_type: &str,
+        content: String,
+    ) -> Result<(), Error> {
         let room_id = room.map(ToString::to_string).unwrap_or_default();
         let command = PutAccountData { user_id: user.clone(), room_id, data_type: data_type.to_owned(), content: Some(content) };
         self.store.run(command).await?;
@@ -107,7 +131,12 @@ impl App {
     ///
     /// # Errors
     /// [`Error::Forbidden`] for somebody else's.
-    pub async fn tags(&self, caller: &Caller, user: &OwnedUserId, room: &OwnedRoomId) -> Result<serde_json::Map<String, serde_json::Value>, Error> {
+    pub async fn tags(
+        &self,
+        caller: &Caller,
+        user: &OwnedUserId,
+        room: &OwnedRoomId,
+    ) -> Result<serde_json::Map<String, serde_json::Value>, Error> {
         own(caller, user)?;
         let stored = self.stored_account_data(user, Some(room), "m.tag").await?;
         let stored = stored.and_then(|content| serde_json::from_str::<serde_json::Value>(&content).ok());

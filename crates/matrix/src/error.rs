@@ -77,8 +77,14 @@ fn particulars(error: &Error) -> (StatusCode, &'static str, Value) {
 
 /// A JSON answer.
 pub(crate) fn json_response(status: StatusCode, body: &Value) -> Response {
-    let mut response = Response::new(Body::from(body.to_string()));
+    let mut response = text_response(body.to_string());
     *response.status_mut() = status;
+    response
+}
+
+/// A success whose JSON is written already.
+pub(crate) fn text_response(body: String) -> Response {
+    let mut response = Response::new(Body::from(body));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }

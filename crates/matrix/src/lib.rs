@@ -1,9 +1,12 @@
 //! The Matrix Client-Server API: parse, ask the app, answer. Nothing here decides or stores.
 
+mod account_data;
 mod error;
 mod extract;
+mod push_rules;
 mod rooms;
 mod router;
 mod send;
+mod sync;
 
 pub use router::router;

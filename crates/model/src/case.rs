@@ -200,7 +200,9 @@ impl Outcome {
     /// Where the message stands after the decision; no message stays withheld.
     pub fn resolves_to(self, message: MessageState) -> MessageState {
         match (self, message) {
-            (Self::Release, MessageState::Withheld | MessageState::Expired) | (Self::Dismiss, MessageState::Withheld) => MessageState::Released,
+            (Self::Release, MessageState::Withheld | MessageState::Expired) | (Self::Dismiss, MessageState::Withheld) => {
+                MessageState::Released
+            }
             (Self::KeepBlocked, MessageState::Withheld | MessageState::Expired)
             | (Self::Warn | Self::Suspend | Self::Lock | Self::Remove, MessageState::Withheld) => MessageState::Blocked,
             (Self::Remove, MessageState::Visible | MessageState::Released) => MessageState::Removed,

@@ -8,12 +8,11 @@ mod waiters;
 use std::time::Duration;
 
 use model::filter::{EventFilter, RoomFilter};
-use model::id::OwnedRoomId;
 use model::limits;
-use model::seq::InboxPos;
 use store::query::sync::{HeavySync, News, Sync, SyncOutcome};
 pub use token::SyncToken;
 pub(crate) use token::TokenKey;
+use typing::TypingNews;
 pub(crate) use waiters::Waiters;
 
 use crate::{App, Caller, Error};
@@ -58,7 +57,8 @@ impl App {
     /// # Errors
     /// [`Error::InvalidParam`] for a token that was not issued to this person.
     pub async fn sync(&self, caller: &Caller, request: SyncRequest) -> Result<String, Error> {
-        let since = request.since.as_deref().map(|token| self.token_key.open(&caller.user_id, token)).transpose()?;
+        let key = self.token_key().await?;
+        let since = request.since.as_deref().map(|token| key.open(&caller.user_id, token)).transpose()?;
         let deadline = tokio::time::Instant::now() + Duration::from_millis(request.timeout_ms.min(limits::SYNC_WAIT_MS));
         let request = Box::new(request);
         let mut turn = self.waiters.enter(&caller.user_id, &caller.device_id);
@@ -69,10 +69,11 @@ impl App {
             tokio::pin!(heard);
             heard.as_mut().enable();
             let (news, typing) = Box::pin(self.news(caller, &request, since)).await?;
-            let nothing = news.is_empty() && typing.is_empty();
+            let nothing = news.is_empty() && typing.rooms.is_empty();
             let first = since.is_none() || request.full_state;
             if !nothing || first || tokio::time::Instant::now() >= deadline || turn.is_over() {
-                return Ok(self.render(caller, &request, &news, &typing));
+                let next = key.seal(&caller.user_id, SyncToken { inbox: news.pos, device: 0, typing: typing.epoch });
+                return Ok(self.render(caller, &request, &next, &news, &typing.rooms));
             }
             let recheck = tokio::time::Instant::now() + Duration::from_millis(limits::SYNC_RECHECK_MS);
             tokio::select! {
@@ -83,7 +84,7 @@ impl App {
         }
     }
 
-    async fn news(&self, caller: &Caller, request: &SyncRequest, since: Option<SyncToken>) -> Result<(News, Vec<OwnedRoomId>), Error> {
+    async fn news(&self, caller: &Caller, request: &SyncRequest, since: Option<SyncToken>) -> Result<(News, TypingNews), Error> {
         let query = Sync {
             user_id: caller.user_id.clone(),
             since: since.map(|token| token.inbox),
@@ -92,18 +93,14 @@ impl App {
             full_state: request.full_state,
             include_leave: request.filter.include_leave,
         };
-        let outcome = if since.is_none() || request.full_state { self.store.read(HeavySync(query)).await? } else { self.store.read(query).await? };
+        let outcome =
+            if since.is_none() || request.full_state { self.store.read(HeavySync(query)).await? } else { self.store.read(query).await? };
         let SyncOutcome::News(mut news) = outcome else {
             return Err(Error::InvalidParam("this sync token is ahead of what the server has".to_owned()));
         };
         news.account_data = self.with_push_rules(caller, since.is_none(), std::mem::take(&mut news.account_data));
-        let typing = self.typing.changed_for(&caller.user_id, since.map_or(0, |token| token.typing));
-        let typing = typing.into_iter().filter(|room| request.filter.rooms.matches(room)).collect();
+        let mut typing = self.typing.changed_for(&caller.user_id, since.map_or(0, |token| token.typing));
+        typing.rooms.retain(|room| request.filter.rooms.matches(room) && request.filter.ephemeral.matches("m.typing", "", ""));
         Ok((*news, typing))
-    }
-
-    /// The token that stands for having seen all this.
-    fn next_token(&self, caller: &Caller, inbox: InboxPos, typing: u64) -> String {
-        self.token_key.seal(&caller.user_id, SyncToken { inbox, typing })
     }
 }

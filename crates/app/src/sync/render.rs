@@ -12,10 +12,10 @@ use crate::event_json::{field, push_events, push_string};
 use crate::{App, Caller};
 
 impl App {
-    pub(super) fn render(&self, caller: &Caller, request: &SyncRequest, news: &News, typing: &[OwnedRoomId]) -> String {
+    pub(super) fn render(&self, caller: &Caller, request: &SyncRequest, next: &str, news: &News, typing: &[OwnedRoomId]) -> String {
         let mut out = String::with_capacity(512 + news.joined.len() * 2_048);
         let filter = &request.filter;
-        field(&mut out, "{\"next_batch\":", &self.next_token(caller, news.pos, self.typing.epoch()));
+        field(&mut out, "{\"next_batch\":", next);
         // clients take the presence of these fields as the server's support for encryption
         out.push_str(",\"device_one_time_keys_count\":{\"signed_curve25519\":0},\"device_unused_fallback_key_types\":[]");
         out.push_str(",\"device_lists\":{\"changed\":[],\"left\":[]},\"to_device\":{\"events\":[]},\"presence\":{\"events\":[]}");

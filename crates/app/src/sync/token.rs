@@ -13,6 +13,8 @@ use crate::Error;
 pub struct SyncToken {
     /// Their inbox position.
     pub inbox: InboxPos,
+    /// The place in their device's own queue.
+    pub device: u64,
     /// The count of typing changes; forgotten by a restart, at the cost of one repetition.
     pub typing: u64,
 }
@@ -26,9 +28,9 @@ impl TokenKey {
         Self(Secret::new(secret))
     }
 
-    /// `s<inbox>_<typing>_<tag>`.
+    /// `s<inbox>_<device>_<typing>_<tag>`.
     pub(crate) fn seal(&self, user: &OwnedUserId, token: SyncToken) -> String {
-        let plain = format!("s{}_{}", token.inbox, token.typing);
+        let plain = format!("s{}_{}_{}", token.inbox, token.device, token.typing);
         let tag = self.tag(user, &plain);
         format!("{plain}_{tag}")
     }
@@ -41,12 +43,13 @@ impl TokenKey {
         let invalid = || Error::InvalidParam("this is not a sync token of yours; sync anew without `since`".to_owned());
         let (plain, tag) = token.rsplit_once('_').ok_or_else(invalid)?;
         let numbers = plain.strip_prefix('s').and_then(|numbers| numbers.split_once('_'));
-        let (inbox, typing) = numbers.ok_or_else(invalid)?;
+        let (inbox, rest) = numbers.ok_or_else(invalid)?;
+        let (device, typing) = rest.split_once('_').ok_or_else(invalid)?;
         if self.tag(user, plain) != tag {
             return Err(invalid());
         }
         let inbox = inbox.parse().ok().and_then(InboxPos::new).ok_or_else(invalid)?;
-        Ok(SyncToken { inbox, typing: typing.parse().map_err(|_| invalid())? })
+        Ok(SyncToken { inbox, device: device.parse().map_err(|_| invalid())?, typing: typing.parse().map_err(|_| invalid())? })
     }
 
     /// Ten characters that only this server can make for this person and token. They keep tokens from
@@ -72,9 +75,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_token_opens_for_its_person_alone(inbox in 0..i64::MAX, typing in any::<u64>()) {
+        fn a_token_opens_for_its_person_alone(inbox in 0..i64::MAX, device in any::<u64>(), typing in any::<u64>()) {
             let key = TokenKey::new("k".to_owned());
-            let token = SyncToken { inbox: InboxPos::new(inbox).unwrap(), typing };
+            let token = SyncToken { inbox: InboxPos::new(inbox).unwrap(), device, typing };
             let sealed = key.seal(&user("ana"), token);
             prop_assert_eq!(key.open(&user("ana"), &sealed).unwrap(), token);
             prop_assert!(key.open(&user("ben"), &sealed).is_err());

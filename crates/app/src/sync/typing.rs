@@ -20,6 +20,41 @@ struct State {
     /// Counts every change.
     epoch: u64,
     rooms: HashMap<OwnedRoomId, Room>,
+    /// The rooms by their last change, so that a poll looks at what changed since its own and no more.
+    by_change: BTreeMap<u64, OwnedRoomId>,
+}
+
+impl State {
+    /// Counts a change of a room that is there.
+    fn touch(&mut self, room_id: &OwnedRoomId) {
+        self.epoch += 1;
+        if let Some(room) = self.rooms.get_mut(room_id) {
+            self.by_change.remove(&room.changed);
+            room.changed = self.epoch;
+            self.by_change.insert(self.epoch, room_id.clone());
+        }
+    }
+
+    /// Forgets the rooms in which nobody types.
+    fn tidy(&mut self) {
+        let (rooms, by_change) = (&mut self.rooms, &mut self.by_change);
+        rooms.retain(|_, room| {
+            let keep = !room.people.is_empty();
+            if !keep {
+                by_change.remove(&room.changed);
+            }
+            keep
+        });
+    }
+}
+
+/// Where the typists changed.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct TypingNews {
+    /// The rooms.
+    pub(crate) rooms: Vec<OwnedRoomId>,
+    /// The count of changes that this covers.
+    pub(crate) epoch: u64,
 }
 
 #[derive(Debug, Default)]
@@ -36,18 +71,16 @@ impl Typing {
     pub(crate) fn set(&self, room: &OwnedRoomId, user: &OwnedUserId, until: Option<Timestamp>, members: BTreeSet<OwnedUserId>) -> bool {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.rooms.len() >= usize::try_from(limits::TYPING_ROOMS).unwrap_or(usize::MAX) {
-            state.rooms.retain(|_, room| !room.people.is_empty());
+            state.tidy();
         }
-        let epoch = state.epoch + 1;
         let entry = state.rooms.entry(room.clone()).or_default();
         let changed = match until {
             Some(until) => entry.people.insert(user.clone(), until).is_none(),
             None => entry.people.remove(user).is_some(),
         };
         if changed {
-            entry.changed = epoch;
             entry.members = members;
-            state.epoch = epoch;
+            state.touch(room);
         }
         changed
     }
@@ -55,35 +88,30 @@ impl Typing {
     /// Ends the notices whose time is over, and gives the people to be told.
     pub(crate) fn expire(&self, now: Timestamp) -> BTreeSet<OwnedUserId> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut told = BTreeSet::new();
-        let mut epoch = state.epoch;
-        for room in state.rooms.values_mut() {
+        let (mut told, mut ended) = (BTreeSet::new(), Vec::new());
+        for (room_id, room) in &mut state.rooms {
             let before = room.people.len();
             room.people.retain(|_, until| *until > now);
             if room.people.len() < before {
-                epoch += 1;
-                room.changed = epoch;
+                ended.push(room_id.clone());
                 told.extend(room.members.iter().cloned());
             }
         }
-        state.epoch = epoch;
+        ended.iter().for_each(|room_id| state.touch(room_id));
         told
     }
 
-    /// The rooms of a person in which the typists changed after `epoch`.
-    pub(crate) fn changed_for(&self, user: &OwnedUserId, epoch: u64) -> Vec<OwnedRoomId> {
+    /// The rooms of a person in which the typists changed after `since`, and the count to ask from next time.
+    pub(crate) fn changed_for(&self, user: &OwnedUserId, since: u64) -> TypingNews {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if epoch == state.epoch {
-            return Vec::new();
-        }
         // a count from before a restart lies ahead: tell everything once
-        let epoch = if epoch > state.epoch { 0 } else { epoch };
-        let news = state.rooms.iter().filter(|(_, room)| room.changed > epoch && room.members.contains(user));
-        news.filter(|(_, room)| epoch > 0 || !room.people.is_empty()).map(|(room, _)| room.clone()).collect()
-    }
-
-    pub(crate) fn epoch(&self) -> u64 {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).epoch
+        let since = if since > state.epoch { 0 } else { since };
+        let changed = state.by_change.range(since + 1..).map(|(_, room)| room);
+        let told = |room: &&OwnedRoomId| {
+            let entry = state.rooms.get(*room);
+            entry.is_some_and(|entry| entry.members.contains(user) && (since > 0 || !entry.people.is_empty()))
+        };
+        TypingNews { rooms: changed.filter(told).cloned().collect(), epoch: state.epoch }
     }
 
     /// Who types in a room.
@@ -127,13 +155,13 @@ mod tests {
         let members = BTreeSet::from([ana.clone(), ben.clone()]);
         assert!(typing.set(&room, &ana, Some(Timestamp(100)), members.clone()));
         assert!(!typing.set(&room, &ana, Some(Timestamp(200)), members.clone()));
-        assert_eq!(typing.changed_for(&ben, 0), [room.clone()]);
-        let seen = typing.epoch();
-        assert!(typing.changed_for(&ben, seen).is_empty());
+        let news = typing.changed_for(&ben, 0);
+        assert_eq!(news.rooms, [room.clone()]);
+        assert!(typing.changed_for(&ben, news.epoch).rooms.is_empty());
         assert!(typing.expire(Timestamp(150)).is_empty());
         assert_eq!(typing.expire(Timestamp(300)), members);
-        assert_eq!(typing.changed_for(&ben, seen), [room.clone()]);
+        assert_eq!(typing.changed_for(&ben, news.epoch).rooms, [room.clone()]);
         assert!(typing.in_room(&room).is_empty());
-        assert_eq!(typing.changed_for(&ben, 99), Vec::<OwnedRoomId>::new(), "nobody types, so a restart tells nothing");
+        assert!(typing.changed_for(&ben, 99).rooms.is_empty(), "nobody types, so a restart tells nothing");
     }
 }

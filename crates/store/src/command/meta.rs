@@ -18,7 +18,8 @@ impl Command for MetaOnce {
     type Out = String;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<String, StoreError> {
-        tx.exec("insert into meta (meta_key, value) values ($1, $2) on conflict (meta_key) do nothing", args![self.key, &self.value]).await?;
+        tx.exec("insert into meta (meta_key, value) values ($1, $2) on conflict (meta_key) do nothing", args![self.key, &self.value])
+            .await?;
         let row = tx.row("select value from meta where meta_key = $1", args![self.key]).await?;
         row.ok_or(StoreError::Stale)?.take_text(0)
     }

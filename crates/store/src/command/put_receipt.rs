@@ -38,7 +38,8 @@ impl Command for PutReceipt {
         let sql = "insert into receipts (room_id, user_id, type, thread_id, event_id, room_pos, ts) values ($1, $2, $3, $4, $5, $6, $7) \
                    on conflict (room_id, user_id, type, thread_id) do update set event_id = excluded.event_id, room_pos = excluded.room_pos, \
                    ts = excluded.ts where receipts.room_pos < excluded.room_pos";
-        let arguments = args![&self.room_id, &self.user_id, self.receipt_type, &self.thread_id, &self.event_id, self.room_pos.get(), self.now];
+        let arguments =
+            args![&self.room_id, &self.user_id, self.receipt_type, &self.thread_id, &self.event_id, self.room_pos.get(), self.now];
         if tx.exec(sql, arguments).await? == 0 {
             return Ok(false);
         }

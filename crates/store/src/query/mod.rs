@@ -1,9 +1,9 @@
 //! Reads: one query, one file, one snapshot.
 
 pub mod access_records;
+pub mod account_data;
 pub mod case_detail;
 pub mod cases;
-pub mod account_data;
 pub mod event_by_id;
 pub mod outbox;
 pub mod overview;

@@ -1,0 +1,86 @@
+//! Syncs and filters.
+
+use app::Error;
+use app::sync::{SyncFilter, SyncRequest};
+use axum::response::Response;
+use model::filter::{EventFilter, RoomFilter};
+use ruma::api::client::filter::{Filter, FilterDefinition, RoomEventFilter, UrlFilter, create_filter, get_filter};
+use ruma::api::client::sync::sync_events;
+
+use crate::error::{Refusal, text_response};
+use crate::extract::Call;
+use crate::router::Table;
+
+pub(crate) fn routes(table: Table) -> Table {
+    table.raw(sync).matrix(put_filter).raw(filter)
+}
+
+async fn sync(call: Call<sync_events::v3::Request>) -> Result<Response, Refusal> {
+    let body = call.body;
+    let filter = match body.filter {
+        None => SyncFilter::default(),
+        Some(sync_events::v3::Filter::FilterDefinition(definition)) => sync_filter(&definition),
+        Some(sync_events::v3::Filter::FilterId(id)) if id.trim_start().starts_with('{') => {
+            return Err(Error::InvalidParam("the filter is not understood".to_owned()).into());
+        }
+        Some(sync_events::v3::Filter::FilterId(id)) => {
+            let stored = call.app.filter(&call.who, &call.who.user_id, &id).await;
+            let stored = stored.map_err(|_| Error::InvalidParam("there is no filter of this ID".to_owned()))?;
+            sync_filter(&parse(&stored)?)
+        }
+        Some(_) => return Err(Error::InvalidParam("the filter is not understood".to_owned()).into()),
+    };
+    let timeout_ms = body.timeout.map_or(0, |timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX));
+    let request = SyncRequest { since: body.since, timeout_ms, full_state: body.full_state, filter };
+    Ok(text_response(call.app.sync(&call.who, request).await?))
+}
+
+async fn put_filter(call: Call<create_filter::v3::Request>) -> Result<create_filter::v3::Response, Refusal> {
+    // kept as it was sent, unknown fields included
+    let definition = String::from_utf8_lossy(&call.raw).into_owned();
+    let id = call.app.put_filter(&call.who, &call.body.user_id, definition).await?;
+    Ok(create_filter::v3::Response::new(id))
+}
+
+async fn filter(call: Call<get_filter::v3::Request>) -> Result<Response, Refusal> {
+    Ok(text_response(call.app.filter(&call.who, &call.body.user_id, &call.body.filter_id).await?))
+}
+
+fn parse(definition: &str) -> Result<FilterDefinition, Error> {
+    serde_json::from_str(definition).map_err(|_| Error::InvalidParam("the stored filter is not understood".to_owned()))
+}
+
+/// The parts of a filter that the server works with; the rest is accepted and has no effect.
+fn sync_filter(definition: &FilterDefinition) -> SyncFilter {
+    let room = &definition.room;
+    SyncFilter {
+        timeline: event_filter(&room.timeline),
+        state: event_filter(&room.state),
+        ephemeral: event_filter(&room.ephemeral),
+        room_account_data: event_filter(&room.account_data),
+        account_data: plain_filter(&definition.account_data),
+        rooms: RoomFilter {
+            rooms: room.rooms.as_ref().map(|rooms| rooms.iter().cloned().collect()),
+            not_rooms: room.not_rooms.iter().cloned().collect(),
+        },
+        include_leave: room.include_leave,
+        lazy_load_members: !room.state.lazy_load_options.is_disabled(),
+    }
+}
+
+/// A filter over room events.
+pub(crate) fn event_filter(filter: &RoomEventFilter) -> EventFilter {
+    let names = |users: &[ruma::OwnedUserId]| users.iter().map(ToString::to_string).collect();
+    EventFilter {
+        limit: filter.limit.and_then(|limit| usize::try_from(u64::from(limit)).ok()),
+        types: filter.types.clone(),
+        not_types: filter.not_types.clone(),
+        senders: filter.senders.as_deref().map(names),
+        not_senders: names(&filter.not_senders),
+        contains_url: filter.url_filter.map(|url| url == UrlFilter::EventsWithUrl),
+    }
+}
+
+fn plain_filter(filter: &Filter) -> EventFilter {
+    EventFilter { types: filter.types.clone(), not_types: filter.not_types.clone(), ..EventFilter::default() }
+}
