@@ -10,6 +10,7 @@ pub mod config;
 pub mod desk;
 mod error;
 mod event_json;
+pub mod history;
 mod judge;
 mod push_rules;
 pub mod rooms;

@@ -3,6 +3,7 @@
 mod account_data;
 mod error;
 mod extract;
+mod history;
 mod push_rules;
 mod rooms;
 mod router;

@@ -26,6 +26,7 @@ pub fn router(app: Arc<App>) -> Router {
     let table = crate::rooms::routes(table);
     let table = crate::send::routes(table);
     let table = crate::sync::routes(table);
+    let table = crate::history::routes(table);
     let table = crate::account_data::routes(table);
     let table = crate::push_rules::routes(table);
     let table = table;

@@ -22,3 +22,4 @@ pub mod room;
 pub mod secret;
 pub mod seq;
 pub mod verdict;
+pub mod visibility;

@@ -5,6 +5,7 @@ pub mod account_data;
 pub mod case_detail;
 pub mod cases;
 pub mod event_by_id;
+pub mod history;
 pub mod outbox;
 pub mod overview;
 pub mod people;

@@ -1,0 +1,109 @@
+//! Which part of a room's history a person may read (spec "Room history visibility").
+
+use crate::room::Membership;
+use crate::seq::RoomPos;
+
+/// The `history_visibility` of a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HistoryVisibility {
+    /// Everybody.
+    WorldReadable,
+    /// Members read everything up to their leave, what was said before they came included.
+    Shared,
+    /// Members read from their invitation on.
+    Invited,
+    /// Members read what was said while they were in.
+    Joined,
+}
+
+impl HistoryVisibility {
+    /// The visibility with this name; rooms without one are shared.
+    pub fn parse(name: Option<&str>) -> Self {
+        match name {
+            Some("world_readable") => Self::WorldReadable,
+            Some("invited") => Self::Invited,
+            Some("joined") => Self::Joined,
+            _ => Self::Shared,
+        }
+    }
+}
+
+/// The places of a room that a person may read, as ranges without overlap, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Readable(Vec<(i64, i64)>);
+
+impl Readable {
+    /// What a person may read whose memberships changed at these places, oldest first.
+    pub fn of(visibility: HistoryVisibility, changes: &[(RoomPos, Membership)]) -> Self {
+        if visibility == HistoryVisibility::WorldReadable {
+            return Self(vec![(0, i64::MAX)]);
+        }
+        let mut ranges: Vec<(i64, i64)> = Vec::new();
+        let mut open: Option<i64> = None;
+        let mut was_in = false;
+        for (place, membership) in changes {
+            let place = place.get();
+            match membership {
+                Membership::Join => {
+                    was_in = true;
+                    let from = if visibility == HistoryVisibility::Shared { 0 } else { place };
+                    open = Some(open.map_or(from, |earlier| earlier.min(from)));
+                }
+                Membership::Invite if visibility == HistoryVisibility::Invited => open = open.or(Some(place)),
+                Membership::Invite | Membership::Knock => {}
+                Membership::Leave | Membership::Ban => {
+                    // who declines an invitation has read nothing but the invitation
+                    let from = open.take().filter(|_| was_in).unwrap_or(place);
+                    ranges.push((from, place));
+                    was_in = false;
+                }
+            }
+        }
+        if let Some(from) = open.filter(|_| was_in) {
+            ranges.push((from, i64::MAX));
+        }
+        Self(ranges)
+    }
+
+    /// Whether this place may be read.
+    pub fn contains(&self, place: RoomPos) -> bool {
+        self.0.iter().any(|(from, to)| (*from..=*to).contains(&place.get()))
+    }
+
+    /// The last place that may be read; `None` when none may.
+    pub fn last(&self) -> Option<i64> {
+        self.0.iter().map(|(_, to)| *to).max()
+    }
+
+    /// The first place that may be read.
+    pub fn first(&self) -> Option<i64> {
+        self.0.iter().map(|(from, _)| *from).min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn readable(visibility: HistoryVisibility, changes: &[(i64, Membership)]) -> Vec<i64> {
+        let changes: Vec<_> = changes.iter().map(|(place, membership)| (RoomPos::new(*place).unwrap(), *membership)).collect();
+        let readable = Readable::of(visibility, &changes);
+        (1..=10).filter(|place| readable.contains(RoomPos::new(*place).unwrap())).collect()
+    }
+
+    #[test]
+    fn each_visibility_opens_what_it_says() {
+        use HistoryVisibility::{Invited, Joined, Shared, WorldReadable};
+        use Membership::{Ban, Invite, Join, Leave};
+        let all: Vec<i64> = (1..=10).collect();
+        assert_eq!(readable(Shared, &[(3, Invite), (5, Join)]), all);
+        assert_eq!(readable(Invited, &[(3, Invite), (5, Join)]), (3..=10).collect::<Vec<_>>());
+        assert_eq!(readable(Joined, &[(3, Invite), (5, Join)]), (5..=10).collect::<Vec<_>>());
+        assert_eq!(readable(Joined, &[(2, Join), (4, Leave), (7, Join), (9, Ban)]), [2, 3, 4, 7, 8, 9]);
+        assert_eq!(readable(Shared, &[(2, Join), (4, Leave)]), [1, 2, 3, 4]);
+        assert_eq!(readable(Shared, &[(3, Invite), (5, Leave)]), [5]);
+        assert_eq!(readable(Shared, &[(3, Invite)]), Vec::<i64>::new());
+        assert_eq!(readable(Shared, &[]), Vec::<i64>::new());
+        assert_eq!(readable(WorldReadable, &[]), all);
+    }
+}

@@ -1,0 +1,289 @@
+//! A room's history, for those who may read it.
+
+use model::filter::EventFilter;
+use model::id::{OwnedEventId, OwnedRoomId, OwnedUserId};
+use model::room::Membership;
+use model::seq::{InboxPos, RoomPos};
+use model::visibility::{HistoryVisibility, Readable};
+
+use super::stored_event::{self, StoredEvent, event_columns, from_rows};
+use crate::args;
+use crate::error::StoreError;
+use crate::tx::{Query, Tx};
+
+/// What a person may read of a room, and whether they are in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Access {
+    /// The places they may read.
+    pub readable: Readable,
+    /// Their membership.
+    pub membership: Membership,
+}
+
+impl Access {
+    /// The last place whose state they may see: the present one for members.
+    pub fn state_at(&self) -> Option<RoomPos> {
+        match self.membership {
+            Membership::Join => None,
+            _ => self.readable.last().and_then(|last| RoomPos::new(last.saturating_add(1))),
+        }
+    }
+}
+
+/// What a person may read of a room; `None` when they have, or want, nothing to do with it.
+pub(crate) async fn access<T: Tx>(tx: &mut T, room_id: &OwnedRoomId, user: &OwnedUserId) -> Result<Option<Access>, StoreError> {
+    let sql = "select membership, forgotten from members where room_id = $1 and user_id = $2";
+    let Some(row) = tx.row(sql, args![room_id, user]).await? else { return Ok(None) };
+    if row.flag(1)? {
+        return Ok(None);
+    }
+    let membership = Membership::parse(row.text(0)?).unwrap_or(Membership::Leave);
+    let sql = "select room_pos, content from events where room_id = $1 and type = 'm.room.member' and state_key = $2 and state_key is not null order by room_pos";
+    let mut changes = Vec::new();
+    for row in tx.rows(sql, args![room_id, user]).await? {
+        let content: Fields = row.json(1)?;
+        let membership = content.membership.as_deref().and_then(Membership::parse).unwrap_or(Membership::Leave);
+        changes.push((RoomPos::new(row.int(0)?).unwrap_or_default(), membership));
+    }
+    let sql = "select e.content from room_state s join events e on e.room_id = s.room_id and e.room_pos = s.room_pos \
+               where s.room_id = $1 and s.type = 'm.room.history_visibility' and s.state_key = ''";
+    let visibility = tx.row(sql, args![room_id]).await?.map(|row| row.json::<Fields>(0)).transpose()?;
+    let visibility = HistoryVisibility::parse(visibility.and_then(|fields| fields.history_visibility).as_deref());
+    Ok(Some(Access { readable: Readable::of(visibility, &changes), membership }))
+}
+
+#[derive(serde::Deserialize)]
+struct Fields {
+    membership: Option<String>,
+    history_visibility: Option<String>,
+}
+
+/// Where to read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum From {
+    /// After this place of the room.
+    Place(RoomPos),
+    /// Where the person's inbox stood.
+    Inbox(InboxPos),
+    /// From the end the direction begins at.
+    End,
+}
+
+/// Reads a page of a room.
+#[derive(Clone, Debug)]
+pub struct HistoryPage {
+    /// The room.
+    pub room_id: OwnedRoomId,
+    /// For whom.
+    pub user_id: OwnedUserId,
+    /// Towards the past.
+    pub backwards: bool,
+    /// Where to begin.
+    pub from: From,
+    /// Where to stop at the latest.
+    pub to: Option<RoomPos>,
+    /// At most this many events.
+    pub limit: usize,
+    /// Which events.
+    pub filter: EventFilter,
+}
+
+/// A page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// Where it began, as a place of the room.
+    pub start: RoomPos,
+    /// Where to go on, when there is more.
+    pub end: Option<RoomPos>,
+    /// The events in the order asked.
+    pub events: Vec<StoredEvent>,
+    /// The member events of their senders.
+    pub members: Vec<StoredEvent>,
+}
+
+impl Query for HistoryPage {
+    /// `None` when the person may not read the room.
+    type Out = Option<Page>;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<Option<Page>, StoreError> {
+        let Some(access) = access(tx, &self.room_id, &self.user_id).await? else { return Ok(None) };
+        let (Some(first), Some(last)) = (access.readable.first(), access.readable.last()) else { return Ok(None) };
+        let start = self.start(tx, last).await?;
+        let batch = i64::try_from(self.limit).unwrap_or(i64::MAX).saturating_add(1);
+        let bound = self.to.map(RoomPos::get);
+        let rows = if self.backwards {
+            let sql = concat!(
+                "select ",
+                event_columns!(),
+                " from events e where e.room_id = $1 and e.room_pos <= $2 and e.room_pos > $3 and (e.withheld = 0 or e.sender = $4) order by e.room_pos desc limit $5"
+            );
+            let lowest = bound.unwrap_or(0).max(first - 1);
+            tx.rows(sql, args![&self.room_id, start.get().min(last), lowest, &self.user_id, batch]).await?
+        } else {
+            let sql = concat!(
+                "select ",
+                event_columns!(),
+                " from events e where e.room_id = $1 and e.room_pos > $2 and e.room_pos <= $3 and (e.withheld = 0 or e.sender = $4) order by e.room_pos limit $5"
+            );
+            let highest = bound.unwrap_or(i64::MAX).min(last);
+            tx.rows(sql, args![&self.room_id, start.get().max(first - 1), highest, &self.user_id, batch]).await?
+        };
+        let mut events = from_rows(tx, rows, 0).await?;
+        let more = events.len() > self.limit;
+        events.truncate(self.limit);
+        let end = events.last().filter(|_| more).map(|event| event.room_pos.get());
+        let end = end.and_then(|place| RoomPos::new(if self.backwards { place - 1 } else { place }));
+        events.retain(|event| {
+            access.readable.contains(event.room_pos) && self.filter.matches(&event.event_type, &event.sender, &event.content)
+        });
+        let members = members_of(tx, &self.room_id, &events).await?;
+        Ok(Some(Page { start, end, events, members }))
+    }
+}
+
+impl HistoryPage {
+    async fn start<T: Tx>(&self, tx: &mut T, last: i64) -> Result<RoomPos, StoreError> {
+        let end = if self.backwards { last } else { 0 };
+        let place = match self.from {
+            From::Place(place) => place.get(),
+            From::End => end,
+            From::Inbox(pos) => {
+                let sql = "select max(room_pos) from inbox where user_id = $1 and pos <= $2 and room_id = $3";
+                let row = tx.row(sql, args![&self.user_id, pos.get(), &self.room_id]).await?;
+                row.map(|row| row.int_or_null(0)).transpose()?.flatten().unwrap_or(end)
+            }
+        };
+        Ok(RoomPos::new(place).unwrap_or_default())
+    }
+}
+
+/// The present member events of the senders of `events`.
+async fn members_of<T: Tx>(tx: &mut T, room_id: &OwnedRoomId, events: &[StoredEvent]) -> Result<Vec<StoredEvent>, StoreError> {
+    let senders: std::collections::BTreeSet<&str> = events.iter().map(|event| event.sender.as_str()).collect();
+    let sql = concat!(
+        "select ",
+        event_columns!(),
+        " from room_state s join events e on e.room_id = s.room_id and e.room_pos = s.room_pos \
+         where s.room_id = $1 and s.type = 'm.room.member' and s.state_key = $2"
+    );
+    let mut members = Vec::new();
+    for sender in senders {
+        let rows = tx.rows(sql, args![room_id, sender]).await?;
+        members.extend(from_rows(tx, rows, 0).await?);
+    }
+    Ok(members)
+}
+
+/// One event with what was said around it.
+#[derive(Clone, Debug)]
+pub struct EventContext {
+    /// The room.
+    pub room_id: OwnedRoomId,
+    /// The event.
+    pub event_id: OwnedEventId,
+    /// For whom.
+    pub user_id: OwnedUserId,
+    /// Events before and after, in all.
+    pub limit: usize,
+}
+
+/// An event and its surroundings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Surroundings {
+    /// The event.
+    pub event: StoredEvent,
+    /// What came before, latest first.
+    pub before: Vec<StoredEvent>,
+    /// What came after, oldest first.
+    pub after: Vec<StoredEvent>,
+    /// The room's state at the last event.
+    pub state: Vec<StoredEvent>,
+}
+
+impl Query for EventContext {
+    /// `None` when there is no such event, or the person may not read it.
+    type Out = Option<Surroundings>;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<Option<Surroundings>, StoreError> {
+        let Some(access) = access(tx, &self.room_id, &self.user_id).await? else { return Ok(None) };
+        let event = stored_event::by_id(tx, &self.room_id, &self.event_id, &self.user_id).await?;
+        let Some(event) = event.filter(|event| access.readable.contains(event.room_pos)) else { return Ok(None) };
+        let half = i64::try_from(self.limit / 2).unwrap_or(0);
+        let sql = concat!(
+            "select ",
+            event_columns!(),
+            " from events e where e.room_id = $1 and e.room_pos < $2 and (e.withheld = 0 or e.sender = $3) order by e.room_pos desc limit $4"
+        );
+        let before = tx.rows(sql, args![&self.room_id, event.room_pos.get(), &self.user_id, half]).await?;
+        let mut before = from_rows(tx, before, 0).await?;
+        let sql = concat!(
+            "select ",
+            event_columns!(),
+            " from events e where e.room_id = $1 and e.room_pos > $2 and (e.withheld = 0 or e.sender = $3) order by e.room_pos limit $4"
+        );
+        let after = tx.rows(sql, args![&self.room_id, event.room_pos.get(), &self.user_id, half]).await?;
+        let mut after = from_rows(tx, after, 0).await?;
+        before.retain(|event| access.readable.contains(event.room_pos));
+        after.retain(|event| access.readable.contains(event.room_pos));
+        let at = after.last().unwrap_or(&event).room_pos;
+        let state = if self.limit == 0 && half == 0 {
+            Vec::new()
+        } else {
+            stored_event::room_state(tx, &self.room_id, RoomPos::new(at.get() + 1)).await?
+        };
+        Ok(Some(Surroundings { event, before, after, state }))
+    }
+}
+
+/// The state of a room as a person may see it.
+#[derive(Clone, Debug)]
+pub struct VisibleState {
+    /// The room.
+    pub room_id: OwnedRoomId,
+    /// For whom.
+    pub user_id: OwnedUserId,
+    /// As it stood at this inbox position of the person, instead of now.
+    pub at: Option<From>,
+}
+
+impl Query for VisibleState {
+    /// `None` when the person may not see it; with whether they are in the room.
+    type Out = Option<(Vec<StoredEvent>, Membership)>;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Out, StoreError> {
+        let Some(access) = access(tx, &self.room_id, &self.user_id).await? else { return Ok(None) };
+        if access.readable.last().is_none() {
+            return Ok(None);
+        }
+        let mut before = access.state_at();
+        if let Some(from) = self.at {
+            let page = HistoryPage {
+                room_id: self.room_id.clone(),
+                user_id: self.user_id.clone(),
+                backwards: true,
+                from,
+                to: None,
+                limit: 0,
+                filter: EventFilter::default(),
+            };
+            let at = page.start(tx, access.readable.last().unwrap_or_default()).await?;
+            let asked = RoomPos::new(at.get().saturating_add(1)).unwrap_or_default();
+            before = Some(before.map_or(asked, |left| left.min(asked)));
+        }
+        let state = stored_event::room_state(tx, &self.room_id, before).await?;
+        Ok(Some((state, access.membership)))
+    }
+}
+
+/// The rooms a person is in.
+#[derive(Clone, Debug)]
+pub struct JoinedRooms(pub OwnedUserId);
+
+impl Query for JoinedRooms {
+    type Out = Vec<OwnedRoomId>;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<Vec<OwnedRoomId>, StoreError> {
+        let sql = "select room_id from members where user_id = $1 and membership = 'join' order by room_id";
+        tx.rows(sql, args![&self.0]).await?.iter().map(|row| row.parse(0)).collect()
+    }
+}
