@@ -15,6 +15,7 @@ mod judge;
 mod push_rules;
 pub mod rooms;
 pub mod rules;
+mod service;
 mod state;
 pub mod sync;
 pub mod wake;

@@ -4,6 +4,7 @@ pub mod append_events;
 pub mod claim_case;
 pub mod create_notice_room;
 pub mod create_room;
+pub mod create_user;
 pub mod decide_case;
 pub mod expire_holds;
 pub mod fanout;

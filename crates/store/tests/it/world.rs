@@ -5,6 +5,7 @@ use model::conversation::Mode;
 use model::event::Draft;
 use model::id::{OwnedRoomId, OwnedUserId, UserId};
 use model::json::parse_object;
+use model::room::Snapshot;
 use model::ruma::RoomVersionId;
 use store::command::append_events::{AppendEvents, AppendOutcome, AuthState, SetMembership, Step};
 use store::command::create_room::CreateRoom;
@@ -86,14 +87,29 @@ pub(crate) async fn say(
     txn: Option<&str>,
 ) -> Result<AppendOutcome, StoreError> {
     let room = store.read(RoomSnapshot { room_id: room_id.clone() }).await?.unwrap();
+    say_over(store, &room, sender, text, txn).await
+}
+
+/// As [`say`], judged by a state read earlier.
+pub(crate) async fn say_over(
+    store: &Store,
+    room: &Snapshot,
+    sender: &OwnedUserId,
+    text: &str,
+    txn: Option<&str>,
+) -> Result<AppendOutcome, StoreError> {
     let content = serde_json::json!({"msgtype": "m.text", "body": text}).to_string();
     let steps = vec![step(draft(sender, "m.room.message", None, &content), room.joined())];
     let txn = txn.map(|key| Txn { user: sender.clone(), device_id: "D".to_owned(), key: key.to_owned(), now: Timestamp(0) });
+    let mut auth = AuthState::new();
+    for (key, event) in room.state.get("m.room.member").into_iter().flatten() {
+        auth.insert(("m.room.member".to_owned(), key.clone()), event.event_id.clone());
+    }
     let command = AppendEvents {
-        room_id: room_id.clone(),
+        room_id: room.room_id.clone(),
         version: RoomVersionId::V12,
         state_version: room.state_version,
-        auth: AuthState::new(),
+        auth,
         steps,
         txn,
         flag: None,
