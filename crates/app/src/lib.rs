@@ -11,6 +11,7 @@ pub mod desk;
 mod error;
 mod event_json;
 pub mod history;
+mod health;
 mod judge;
 mod push_rules;
 pub mod rooms;

@@ -8,6 +8,12 @@ pub const REQUEST_BYTES: usize = 1024 * 1024;
 pub const REQUEST_READ_MS: u64 = 20_000;
 /// Open connections; beyond it new ones wait in the kernel's queue.
 pub const CONNECTIONS: usize = 20_000;
+/// Bytes of a connection's buffer: the longest request head, with an inline filter in its query.
+pub const CONNECTION_BUFFER_BYTES: usize = 64 * 1024;
+/// Milliseconds a stopping server waits for the requests it accepted.
+pub const SHUTDOWN_MS: u64 = 10_000;
+/// Milliseconds a stopping server leaves for the last answers to reach the wire.
+pub const SHUTDOWN_FLUSH_MS: u64 = 100;
 /// Longest wait of a `/sync` long poll in milliseconds, whatever the client asks.
 pub const SYNC_WAIT_MS: u64 = 55_000;
 /// A long poll looks at the database this often even when nobody woke it: a lost wake-up costs latency, never data.

@@ -1,6 +1,7 @@
 -- Times are milliseconds since the epoch, booleans are 0 or 1, JSON is text.
 
 -- What this deployment must remember of itself: server name, keys.
+-- What the deployment is, once and for all: server_name.
 create table meta (
     meta_key $TEXT primary key not null,
     value $TEXT not null

@@ -8,6 +8,7 @@ pub mod create_user;
 pub mod decide_case;
 pub mod expire_holds;
 pub mod fanout;
+pub mod name_server;
 pub mod forget_room;
 pub mod meta;
 mod move_event;

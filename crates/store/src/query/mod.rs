@@ -10,6 +10,7 @@ pub mod outbox;
 pub mod overview;
 pub mod people;
 pub mod reports_of;
+pub mod ping;
 pub mod room_snapshot;
 pub mod sender_history;
 pub mod session_by_token;

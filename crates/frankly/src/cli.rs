@@ -1,0 +1,81 @@
+//! The command line: what may be typed, and which file carries it out.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::Overrides;
+use crate::serve;
+
+/// Direct messages that say who can read them.
+#[derive(Debug, Parser)]
+#[command(name = "frankly", version, arg_required_else_help = true, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server.
+    ///
+    /// Example: frankly serve --data ./data --server-name chat.example.org
+    Serve(ServeArgs),
+    /// Measure a Matrix homeserver on this machine.
+    Bench(crate::bench::BenchArgs),
+}
+
+/// The flags of `frankly serve`; each wins over the environment and the configuration file.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Configuration file [default: ./frankly.toml if it is there]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Directory of the embedded database [default: ./data]
+    #[arg(long, value_name = "DIR")]
+    data: Option<String>,
+    /// Address to listen on [default: 127.0.0.1:8008]
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+    /// The name in user IDs; kept in the database from the first start on
+    #[arg(long, value_name = "NAME")]
+    server_name: Option<String>,
+    /// `PostgreSQL` instead of the embedded database, as in <postgres://user@host/name>
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    /// For development: open registration, no rate limits, quick password hashes; loopback addresses only
+    #[arg(long)]
+    dev: bool,
+}
+
+impl ServeArgs {
+    /// The flags as overrides of configuration keys.
+    fn overrides(&self) -> Overrides {
+        let mut overrides = Overrides::default();
+        overrides.put("data", self.data.as_deref());
+        overrides.put("listen", self.listen.as_deref());
+        overrides.put("server_name", self.server_name.as_deref());
+        overrides.put("database", self.database.as_deref());
+        overrides.put("dev", self.dev.then_some("true"));
+        overrides
+    }
+}
+
+/// Carries out what was typed.
+pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    match cli.command {
+        Command::Serve(args) => {
+            let options = crate::config::load(args.config.as_deref(), &args.overrides())?;
+            crate::telemetry::start(&options.log)?;
+            block_on(serve::run(options))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Bench(args) => block_on(crate::bench::run(args)),
+    }
+}
+
+/// Runs a future on a runtime of its own, on all processors.
+pub(crate) fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(future)
+}

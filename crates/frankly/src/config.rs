@@ -1,0 +1,219 @@
+//! Configuration: a TOML file, overridden by `FRANKLY_…` variables, overridden by flags. Every
+//! value remembers where it came from, so that a complaint names the file and line.
+
+mod settings;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use app::config::{OnEncryptionRequest, Registration, Webhook};
+use model::id::{OwnedServerName, TenantId};
+use model::secret::Secret;
+
+pub(crate) use settings::{Overrides, Settings};
+
+/// The file that is read when none is named, if it is there.
+const DEFAULT_FILE: &str = "frankly.toml";
+
+/// Everything the server was told, checked.
+#[derive(Debug)]
+pub(crate) struct Options {
+    /// Where to listen.
+    pub(crate) listen: SocketAddr,
+    /// Where the data are.
+    pub(crate) place: Place,
+    /// The name in user IDs; the database remembers it, so it may be left out after the first start.
+    pub(crate) server_name: Option<OwnedServerName>,
+    /// How to log.
+    pub(crate) log: Log,
+    base_url: String,
+    dev: bool,
+    registration: Registration,
+    jwt_secret: Option<Secret<String>>,
+    on_encryption_request: OnEncryptionRequest,
+    mode_policy: String,
+    webhook: Option<Webhook>,
+    appeal_contact: String,
+}
+
+/// Where the data are.
+#[derive(Debug, Clone)]
+pub(crate) enum Place {
+    /// `SQLite` in this directory.
+    Directory(PathBuf),
+    /// `PostgreSQL` at this URL, which may carry a password.
+    Postgres(Secret<String>),
+}
+
+/// How to log.
+#[derive(Debug, Clone)]
+pub(crate) struct Log {
+    /// A filter as in `info,matrix=debug`.
+    pub(crate) filter: String,
+    /// One JSON object a line instead of text.
+    pub(crate) json: bool,
+}
+
+/// Reads the file, the environment and the flags, and checks them.
+///
+/// # Errors
+/// Names the file and line, variable or flag of the value that cannot be used.
+pub(crate) fn load(file: Option<&Path>, flags: &Overrides) -> anyhow::Result<Options> {
+    let default = Path::new(DEFAULT_FILE);
+    let file = file.or_else(|| default.is_file().then_some(default));
+    let text = match file {
+        Some(path) => Some((path, std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?)),
+        None => None,
+    };
+    let text = text.as_ref().map(|(path, text)| (*path, text.as_str()));
+    let settings = Settings::gather(text, |name| std::env::var(name).ok(), flags)?;
+    Options::check(&settings)
+}
+
+impl Options {
+    /// Understands every setting.
+    fn check(settings: &Settings) -> anyhow::Result<Self> {
+        let listen: SocketAddr = settings.need("listen", |text| text.parse().map_err(|_| "an address and port, as in 127.0.0.1:8008"))?;
+        let dev = settings.need("dev", settings::boolean)?;
+        if dev && !listen.ip().is_loopback() {
+            bail!("{}: dev is for loopback addresses only, not for {listen}; leave out --dev or listen on 127.0.0.1", settings.source("dev"));
+        }
+        let named = |text: &str| OwnedServerName::try_from(text).map_err(|_| "a host name, as in chat.example.org");
+        Ok(Self {
+            listen,
+            place: place(settings)?,
+            server_name: settings.get("server_name", named)?,
+            log: Log { filter: settings.need("log.filter", settings::text)?, json: settings.need("log.json", settings::boolean)? },
+            base_url: settings.get("base_url", web_address)?.unwrap_or_else(|| format!("http://{listen}")),
+            dev,
+            registration: registration(settings, dev)?,
+            jwt_secret: settings.get("jwt_secret", jwt_secret)?,
+            on_encryption_request: settings.need("on_encryption_request", on_encryption_request)?,
+            mode_policy: settings.need("mode_policy", settings::text)?,
+            webhook: webhook(settings)?,
+            appeal_contact: settings.need("appeal_contact", settings::text)?,
+        })
+    }
+
+    /// The settings of the use cases, under the name that the database remembers.
+    pub(crate) fn app_config(&self, server_name: OwnedServerName) -> app::Config {
+        app::Config {
+            server_name,
+            base_url: self.base_url.clone(),
+            dev: self.dev,
+            registration: self.registration.clone(),
+            jwt_secret: self.jwt_secret.clone(),
+            on_encryption_request: self.on_encryption_request,
+            mode_policy: self.mode_policy.clone(),
+            webhook: self.webhook.clone(),
+            appeal_contact: self.appeal_contact.clone(),
+            tenant: TenantId::default(),
+        }
+    }
+
+    /// Whether this is a server for development.
+    pub(crate) fn is_dev(&self) -> bool {
+        self.dev
+    }
+}
+
+fn place(settings: &Settings) -> anyhow::Result<Place> {
+    let url = settings.get("database", |text| {
+        let is_postgres = text.starts_with("postgres://") || text.starts_with("postgresql://");
+        is_postgres.then(|| Secret::new(text.to_owned())).ok_or("a URL that begins with postgres://")
+    })?;
+    Ok(match url {
+        Some(url) => Place::Postgres(url),
+        None => Place::Directory(PathBuf::from(settings.need("data", settings::text)?)),
+    })
+}
+
+fn registration(settings: &Settings, dev: bool) -> anyhow::Result<Registration> {
+    let token = settings.get("registration_token", settings::text)?;
+    let kind = settings.get("registration", settings::text)?.unwrap_or_else(|| if dev { "open" } else { "closed" }.to_owned());
+    match (kind.as_str(), token) {
+        ("open", None) => Ok(Registration::Open),
+        ("closed", None) => Ok(Registration::Closed),
+        ("token", Some(token)) => Ok(Registration::Token(Secret::new(token))),
+        ("token", None) => bail!("{}: registration = \"token\" needs registration_token", settings.source("registration")),
+        ("open" | "closed", Some(_)) => {
+            bail!("{}: registration_token is used with registration = \"token\" only", settings.source("registration_token"))
+        }
+        _ => bail!("{}: registration is \"open\", \"token\" or \"closed\"", settings.source("registration")),
+    }
+}
+
+fn webhook(settings: &Settings) -> anyhow::Result<Option<Webhook>> {
+    let url = settings.get("webhook.url", web_address)?;
+    let secret = settings.get("webhook.secret", |text| {
+        text.starts_with("whsec_").then(|| Secret::new(text.to_owned())).ok_or("a key that begins with whsec_, followed by Base64")
+    })?;
+    match (url, secret) {
+        (None, None) => Ok(None),
+        (Some(url), Some(secret)) => Ok(Some(Webhook { url, secret })),
+        (Some(_), None) => bail!("{}: webhook.url needs webhook.secret to sign what is sent", settings.source("webhook.url")),
+        (None, Some(_)) => bail!("{}: webhook.secret needs webhook.url", settings.source("webhook.secret")),
+    }
+}
+
+fn web_address(text: &str) -> Result<String, &'static str> {
+    let is_web = text.starts_with("http://") || text.starts_with("https://");
+    is_web.then(|| text.trim_end_matches('/').to_owned()).ok_or("an address that begins with http:// or https://")
+}
+
+fn jwt_secret(text: &str) -> Result<Secret<String>, &'static str> {
+    // RFC 7518, 3.2: a key of the hash's length or longer
+    (text.len() >= 32).then(|| Secret::new(text.to_owned())).ok_or("a key of at least 32 bytes")
+}
+
+fn on_encryption_request(text: &str) -> Result<OnEncryptionRequest, &'static str> {
+    match text {
+        "strip" => Ok(OnEncryptionRequest::Strip),
+        "refuse" => Ok(OnEncryptionRequest::Refuse),
+        _ => Err("\"strip\" or \"refuse\""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(file: &str) -> anyhow::Result<Options> {
+        let settings = Settings::gather(Some((Path::new("frankly.toml"), file)), |_| None, &Overrides::default())?;
+        Options::check(&settings)
+    }
+
+    fn complaint(file: &str) -> String {
+        check(file).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn an_empty_file_gives_the_defaults() {
+        let options = check("").unwrap();
+        assert_eq!(options.listen.to_string(), "127.0.0.1:8008");
+        assert_eq!(options.base_url, "http://127.0.0.1:8008");
+        assert_eq!(options.registration, Registration::Closed);
+        assert!(matches!(options.place, Place::Directory(path) if path == Path::new("./data")));
+    }
+
+    #[test]
+    fn a_bad_value_is_named_with_file_and_line() {
+        insta::assert_snapshot!(complaint("dev = false\nlisten = \"everywhere\"\n"), @"frankly.toml:2: listen: expected an address and port, as in 127.0.0.1:8008");
+        insta::assert_snapshot!(complaint("\n[webhook]\nurl = \"https://example.org\"\n"), @"frankly.toml:3: webhook.url needs webhook.secret to sign what is sent");
+        insta::assert_snapshot!(complaint("liste = 1\n"), @"frankly.toml:1: there is no setting named liste");
+        insta::assert_snapshot!(complaint("dev = 1\n"), @"frankly.toml:1: dev: expected true or false");
+    }
+
+    #[test]
+    fn dev_is_refused_where_others_can_reach_it() {
+        insta::assert_snapshot!(complaint("dev = true\nlisten = \"0.0.0.0:8008\"\n"), @"frankly.toml:1: dev is for loopback addresses only, not for 0.0.0.0:8008; leave out --dev or listen on 127.0.0.1");
+        assert!(check("dev = true\nlisten = \"[::1]:8008\"\n").is_ok());
+    }
+
+    #[test]
+    fn a_registration_token_is_a_secret() {
+        let options = check("registration = \"token\"\nregistration_token = \"let-me-in\"\n").unwrap();
+        assert!(!format!("{options:?}").contains("let-me-in"));
+    }
+}

@@ -1,0 +1,97 @@
+//! `frankly serve`: opens the store, builds the app, serves it until told to stop.
+
+mod connections;
+mod outside;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use app::App;
+use model::id::OwnedServerName;
+use store::Store;
+use store::command::name_server::NameServer;
+use tokio::net::TcpListener;
+
+use crate::config::{Options, Place};
+use crate::system::{SystemClock, SystemEntropy};
+use crate::telemetry;
+
+/// Name of the database file in the data directory.
+const DATABASE_FILE: &str = "frankly.db";
+
+/// Serves until SIGINT or SIGTERM, then finishes what was accepted.
+pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
+    let app = open_app(&options).await?;
+    let listener = TcpListener::bind(options.listen).await.with_context(|| format!("cannot listen on {}", options.listen))?;
+    let address = listener.local_addr()?;
+    let meter = telemetry::meter()?;
+    let router = outside::router(Arc::clone(&app), meter);
+    announce(&format!("listening on http://{address}"));
+    tracing::info!(%address, server_name = %app.config.server_name, store = app.store_kind(), dev = app.config.dev, "serving");
+    connections::serve(listener, router, stop_signal()).await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// The app over its store, under the name that the store remembers.
+pub(crate) async fn open_app(options: &Options) -> anyhow::Result<Arc<App>> {
+    let store = open_store(&options.place).await?;
+    let wanted = options.server_name.clone().or_else(|| options.is_dev().then(localhost));
+    let server_name = name(&store, wanted.as_ref(), options.server_name.is_some()).await?;
+    let config = options.app_config(server_name);
+    let app = App::new(config, store, Arc::new(SystemClock), Arc::new(SystemEntropy), app::rules::Rules::default());
+    Ok(Arc::new(app))
+}
+
+/// Opens the database, making its directory when there is none.
+pub(crate) async fn open_store(place: &Place) -> anyhow::Result<Store> {
+    match place {
+        Place::Postgres(url) => Store::open_postgres(url.expose()).await.context("cannot use the PostgreSQL database"),
+        Place::Directory(directory) => {
+            make_private(directory).with_context(|| format!("cannot make {}", directory.display()))?;
+            let file = directory.join(DATABASE_FILE);
+            Store::open_sqlite(&file).with_context(|| format!("cannot open {}", file.display()))
+        }
+    }
+}
+
+/// The server's name: the remembered one, or `wanted` on the first start.
+pub(crate) async fn name(store: &Store, wanted: Option<&OwnedServerName>, insist: bool) -> anyhow::Result<OwnedServerName> {
+    let named = store.run(NameServer { wanted: wanted.cloned() }).await.context("cannot read the server's name")?;
+    match (named, wanted) {
+        (Some(named), Some(wanted)) if insist && named != *wanted => {
+            bail!("these data belong to {named}, not to {wanted}; user IDs carry the name, so it cannot change: use another --data or --server-name {named}")
+        }
+        (Some(named), _) => Ok(named),
+        (None, _) => bail!("this server has no name yet; say --server-name chat.example.org (it becomes part of every user ID)"),
+    }
+}
+
+fn localhost() -> OwnedServerName {
+    OwnedServerName::try_from("localhost").expect("localhost is a server name")
+}
+
+/// Makes a directory that only its owner can enter.
+fn make_private(directory: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)
+}
+
+/// The one line that scripts wait for.
+fn announce(line: &str) {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    // whoever started the server may have closed its end; the server runs all the same
+    let _closed = writeln!(out, "{line}").and_then(|()| out.flush());
+}
+
+/// Resolves on SIGINT or SIGTERM.
+async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).expect("the runtime handles signals");
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}
