@@ -55,6 +55,8 @@ pub const TIMELINE_EVENTS_DEFAULT: usize = 10;
 pub const TIMELINE_EVENTS_MAX: usize = 100;
 /// Inbox rows read for one sync answer; beyond it the answer is made from room summaries, with `limited`.
 pub const INBOX_PAGE_ROWS: usize = 1_000;
+/// Timeline events of all rooms together in a first sync; beyond it each room gets fewer.
+pub const FIRST_SYNC_EVENTS: usize = 50_000;
 /// Events of one `/messages` page.
 pub const MESSAGES_PAGE_MAX: usize = 500;
 /// Events on both sides of one `/context` answer.

@@ -28,13 +28,32 @@ impl HistoryVisibility {
     }
 }
 
-/// The places of a room that a person may read, as ranges without overlap, in order.
+/// The places of a room that a person may read, as ranges.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Readable(Vec<(i64, i64)>);
 
 impl Readable {
-    /// What a person may read whose memberships changed at these places, oldest first.
-    pub fn of(visibility: HistoryVisibility, changes: &[(RoomPos, Membership)]) -> Self {
+    /// What a person may read whose memberships changed at these places, where the room's visibility
+    /// changed at those, both oldest first. An event is judged by the visibility that held when it was
+    /// sent: opening a room does not open its past.
+    pub fn of(visibilities: &[(RoomPos, HistoryVisibility)], changes: &[(RoomPos, Membership)]) -> Self {
+        let mut ranges = Vec::new();
+        let (mut from, mut current) = (0, HistoryVisibility::Shared);
+        for (place, next) in visibilities {
+            // the change itself may be read by either
+            ranges.extend(Self::under(current, changes).within(from, place.get()));
+            (from, current) = (place.get(), *next);
+        }
+        ranges.extend(Self::under(current, changes).within(from, i64::MAX));
+        Self(ranges)
+    }
+
+    fn within(&self, from: i64, to: i64) -> impl Iterator<Item = (i64, i64)> {
+        self.0.iter().map(move |(first, last)| (*first.max(&from), *last.min(&to))).filter(|(first, last)| first <= last)
+    }
+
+    /// What may be read where one visibility always held.
+    fn under(visibility: HistoryVisibility, changes: &[(RoomPos, Membership)]) -> Self {
         if visibility == HistoryVisibility::WorldReadable {
             return Self(vec![(0, i64::MAX)]);
         }
@@ -86,8 +105,13 @@ mod tests {
     use super::*;
 
     fn readable(visibility: HistoryVisibility, changes: &[(i64, Membership)]) -> Vec<i64> {
+        readable_over(&[(0, visibility)], changes)
+    }
+
+    fn readable_over(visibilities: &[(i64, HistoryVisibility)], changes: &[(i64, Membership)]) -> Vec<i64> {
         let changes: Vec<_> = changes.iter().map(|(place, membership)| (RoomPos::new(*place).unwrap(), *membership)).collect();
-        let readable = Readable::of(visibility, &changes);
+        let visibilities: Vec<_> = visibilities.iter().map(|(place, one)| (RoomPos::new(*place).unwrap(), *one)).collect();
+        let readable = Readable::of(&visibilities, &changes);
         (1..=10).filter(|place| readable.contains(RoomPos::new(*place).unwrap())).collect()
     }
 
@@ -95,6 +119,7 @@ mod tests {
     fn each_visibility_opens_what_it_says() {
         use HistoryVisibility::{Invited, Joined, Shared, WorldReadable};
         use Membership::{Ban, Invite, Join, Leave};
+
         let all: Vec<i64> = (1..=10).collect();
         assert_eq!(readable(Shared, &[(3, Invite), (5, Join)]), all);
         assert_eq!(readable(Invited, &[(3, Invite), (5, Join)]), (3..=10).collect::<Vec<_>>());
@@ -105,5 +130,16 @@ mod tests {
         assert_eq!(readable(Shared, &[(3, Invite)]), Vec::<i64>::new());
         assert_eq!(readable(Shared, &[]), Vec::<i64>::new());
         assert_eq!(readable(WorldReadable, &[]), all);
+    }
+    #[test]
+    fn an_event_is_judged_by_the_visibility_it_was_sent_under() {
+        use HistoryVisibility::{Joined, Shared, WorldReadable};
+        use Membership::{Join, Leave};
+        // opened after the fact: what was said under `joined` stays closed to those who came later
+        assert_eq!(readable_over(&[(2, Joined), (6, Shared)], &[(8, Join)]), [1, 2, 6, 7, 8, 9, 10]);
+        // closed after the fact: what was open stays open
+        assert_eq!(readable_over(&[(1, WorldReadable), (4, Joined)], &[]), [1, 2, 3, 4]);
+        // coming back opens what was said meanwhile, where members share their history
+        assert_eq!(readable_over(&[(1, Shared)], &[(2, Join), (4, Leave), (9, Join)]), (1..=10).collect::<Vec<_>>());
     }
 }

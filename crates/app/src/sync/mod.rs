@@ -92,6 +92,7 @@ impl App {
             rooms: request.filter.rooms.clone(),
             full_state: request.full_state,
             include_leave: request.filter.include_leave,
+            lazy_members: request.filter.lazy_load_members,
         };
         let outcome =
             if since.is_none() || request.full_state { self.store.read(HeavySync(query)).await? } else { self.store.read(query).await? };

@@ -61,7 +61,7 @@ impl App {
     fn push_room(&self, out: &mut String, caller: &Caller, filter: &SyncFilter, joined: &JoinedNews, types: bool) {
         field(out, "", joined.room_id.as_str());
         out.push_str(":{");
-        let members = joined.summary.as_ref().map_or(0, |summary| summary.joined);
+        let members = joined.summary.as_ref().filter(|_| joined.whole).map_or(0, |summary| summary.joined);
         push_timeline(out, &joined.timeline, filter, caller, Some(members));
         if let Some(summary) = &joined.summary {
             out.push_str(",\"summary\":{\"m.heroes\":[");
@@ -98,7 +98,9 @@ fn push_timeline(out: &mut String, timeline: &Timeline, filter: &SyncFilter, cal
     out.push_str("\"timeline\":{\"events\":");
     push_events(out, &timeline.events, None, caller);
     out.push_str(if timeline.limited { ",\"limited\":true" } else { ",\"limited\":false" });
-    field(out, ",\"prev_batch\":", &format!("t{}", timeline.prev));
+    if timeline.limited || !timeline.events.is_empty() {
+        field(out, ",\"prev_batch\":", &format!("t{}", timeline.prev));
+    }
     out.push_str("},\"state\":{\"events\":");
     let many = members.is_some_and(|members| members > i64::try_from(limits::LAZY_MEMBERS_ABOVE).unwrap_or(i64::MAX));
     let senders: BTreeSet<&str> = timeline.events.iter().map(|event| event.sender.as_str()).collect();

@@ -1,5 +1,7 @@
 //! A room's history, for those who may read it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use model::filter::EventFilter;
 use model::id::{OwnedEventId, OwnedRoomId, OwnedUserId};
 use model::room::Membership;
@@ -18,6 +20,8 @@ pub struct Access {
     pub readable: Readable,
     /// Their membership.
     pub membership: Membership,
+    /// Whether they ever were in the room, or everybody may look into it.
+    pub was_in: bool,
 }
 
 impl Access {
@@ -33,29 +37,49 @@ impl Access {
 /// What a person may read of a room; `None` when they have, or want, nothing to do with it.
 pub(crate) async fn access<T: Tx>(tx: &mut T, room_id: &OwnedRoomId, user: &OwnedUserId) -> Result<Option<Access>, StoreError> {
     let sql = "select membership, forgotten from members where room_id = $1 and user_id = $2";
-    let Some(row) = tx.row(sql, args![room_id, user]).await? else { return Ok(None) };
-    if row.flag(1)? {
-        return Ok(None);
-    }
-    let membership = Membership::parse(row.text(0)?).unwrap_or(Membership::Leave);
-    let sql = "select room_pos, content from events where room_id = $1 and type = 'm.room.member' and state_key = $2 and state_key is not null order by room_pos";
+    let membership = match tx.row(sql, args![room_id, user]).await? {
+        Some(row) if row.flag(1)? => return Ok(None),
+        Some(row) => Membership::parse(row.text(0)?).unwrap_or(Membership::Leave),
+        None => Membership::Leave,
+    };
+    let sql = "select room_pos, content from events where room_id = $1 and type = $2 and state_key = $3 and state_key is not null order by room_pos";
     let mut changes = Vec::new();
-    for row in tx.rows(sql, args![room_id, user]).await? {
-        let content: Fields = row.json(1)?;
-        let membership = content.membership.as_deref().and_then(Membership::parse).unwrap_or(Membership::Leave);
-        changes.push((RoomPos::new(row.int(0)?).unwrap_or_default(), membership));
+    for row in tx.rows(sql, args![room_id, "m.room.member", user]).await? {
+        changes.push((RoomPos::new(row.int(0)?).unwrap_or_default(), membership_in(row.text(1)?)));
     }
-    let sql = "select e.content from room_state s join events e on e.room_id = s.room_id and e.room_pos = s.room_pos \
-               where s.room_id = $1 and s.type = 'm.room.history_visibility' and s.state_key = ''";
-    let visibility = tx.row(sql, args![room_id]).await?.map(|row| row.json::<Fields>(0)).transpose()?;
-    let visibility = HistoryVisibility::parse(visibility.and_then(|fields| fields.history_visibility).as_deref());
-    Ok(Some(Access { readable: Readable::of(visibility, &changes), membership }))
+    let mut visibilities = Vec::new();
+    for row in tx.rows(sql, args![room_id, "m.room.history_visibility", ""]).await? {
+        visibilities.push((RoomPos::new(row.int(0)?).unwrap_or_default(), visibility_in(row.text(1)?)));
+    }
+    let readable = Readable::of(&visibilities, &changes);
+    // whoever never was there may read what is open to the world
+    let open = visibilities.iter().any(|(_, one)| *one == HistoryVisibility::WorldReadable);
+    let was_in = open || changes.iter().any(|(_, membership)| *membership == Membership::Join);
+    let stranger = changes.is_empty() && !open;
+    Ok((!stranger).then_some(Access { readable, membership, was_in }))
 }
 
-#[derive(serde::Deserialize)]
-struct Fields {
-    membership: Option<String>,
-    history_visibility: Option<String>,
+/// The membership that a member event's content states.
+pub(crate) fn membership_in(content: &str) -> Membership {
+    fields(content).membership.as_deref().and_then(Membership::parse).unwrap_or(Membership::Leave)
+}
+
+/// The visibility that a history visibility event's content states.
+pub(crate) fn visibility_in(content: &str) -> HistoryVisibility {
+    HistoryVisibility::parse(fields(content).history_visibility.as_deref())
+}
+
+fn fields(content: &str) -> Fields<'_> {
+    // a field of another type than text counts as absent
+    serde_json::from_str(content).unwrap_or_default()
+}
+
+#[derive(Default, serde::Deserialize)]
+struct Fields<'a> {
+    #[serde(borrow)]
+    membership: Option<std::borrow::Cow<'a, str>>,
+    #[serde(borrow)]
+    history_visibility: Option<std::borrow::Cow<'a, str>>,
 }
 
 /// Where to read from.
@@ -136,6 +160,8 @@ impl Query for HistoryPage {
         events.retain(|event| {
             access.readable.contains(event.room_pos) && self.filter.matches(&event.event_type, &event.sender, &event.content)
         });
+        let ignored = ignored_by(tx, &self.user_id).await?;
+        events.retain(|event| event.state_key.is_some() || !ignored.contains(&event.sender));
         let members = members_of(tx, &self.room_id, &events).await?;
         Ok(Some(Page { start, end, events, members }))
     }
@@ -143,23 +169,38 @@ impl Query for HistoryPage {
 
 impl HistoryPage {
     async fn start<T: Tx>(&self, tx: &mut T, last: i64) -> Result<RoomPos, StoreError> {
-        let end = if self.backwards { last } else { 0 };
+        let sql = "select last_pos from rooms where room_id = $1";
+        let present = tx.row(sql, args![&self.room_id]).await?.map(|row| row.int(0)).transpose()?.unwrap_or_default();
+        let end = if self.backwards { last.min(present) } else { 0 };
         let place = match self.from {
             From::Place(place) => place.get(),
             From::End => end,
             From::Inbox(pos) => {
-                let sql = "select max(room_pos) from inbox where user_id = $1 and pos <= $2 and room_id = $3";
+                let sql = "select room_pos from inbox where user_id = $1 and pos <= $2 and room_id = $3 order by pos desc limit 1";
                 let row = tx.row(sql, args![&self.user_id, pos.get(), &self.room_id]).await?;
-                row.map(|row| row.int_or_null(0)).transpose()?.flatten().unwrap_or(end)
+                row.map(|row| row.int(0)).transpose()?.unwrap_or(end)
             }
         };
         Ok(RoomPos::new(place).unwrap_or_default())
     }
 }
 
+/// Whom a person ignores (spec "Ignoring users").
+pub(crate) async fn ignored_by<T: Tx>(tx: &mut T, user: &OwnedUserId) -> Result<BTreeSet<String>, StoreError> {
+    #[derive(Default, serde::Deserialize)]
+    struct Content {
+        #[serde(default)]
+        ignored_users: BTreeMap<String, serde::de::IgnoredAny>,
+    }
+    let sql = "select content from account_data where user_id = $1 and room_id = '' and type = 'm.ignored_user_list'";
+    let Some(row) = tx.row(sql, args![user]).await? else { return Ok(BTreeSet::new()) };
+    let content: Content = serde_json::from_str(row.text(0)?).unwrap_or_default();
+    Ok(content.ignored_users.into_keys().collect())
+}
+
 /// The present member events of the senders of `events`.
-async fn members_of<T: Tx>(tx: &mut T, room_id: &OwnedRoomId, events: &[StoredEvent]) -> Result<Vec<StoredEvent>, StoreError> {
-    let senders: std::collections::BTreeSet<&str> = events.iter().map(|event| event.sender.as_str()).collect();
+pub(crate) async fn members_of<T: Tx>(tx: &mut T, room_id: &OwnedRoomId, events: &[StoredEvent]) -> Result<Vec<StoredEvent>, StoreError> {
+    let senders: BTreeSet<&str> = events.iter().map(|event| event.sender.as_str()).collect();
     let sql = concat!(
         "select ",
         event_columns!(),
@@ -252,7 +293,7 @@ impl Query for VisibleState {
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Out, StoreError> {
         let Some(access) = access(tx, &self.room_id, &self.user_id).await? else { return Ok(None) };
-        if access.readable.last().is_none() {
+        if access.readable.last().is_none() || !access.was_in {
             return Ok(None);
         }
         let mut before = access.state_at();

@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::id::OwnedRoomId;
 use model::limits;
+use model::room::Membership;
 use model::seq::{InboxPos, RoomPos};
 
 use super::rooms::before;
 use super::{JoinedNews, LeftNews, News, Sync, Timeline};
 use crate::args;
 use crate::error::StoreError;
+use crate::query::history::membership_in;
 use crate::query::stored_event::{StoredEvent, event_columns, explain_redaction, from_row, room_state};
 use crate::tx::Tx;
 use crate::value::Row;
@@ -144,7 +146,14 @@ impl Sync {
         };
         let moved = row.int(6)? > since.get();
         match row.text(1)? {
-            "join" if moved => news.joined.push(self.whole_room(tx, room_id, &row).await?),
+            "join" if moved => news.joined.extend(self.whole_room(tx, room_id, &row).await?),
+            "join" if changes.overflow => {
+                let whole = self.whole_room(tx, room_id, &row).await?;
+                news.joined.extend(whole.map(|mut whole| {
+                    whole.timeline.limited = true;
+                    whole
+                }));
+            }
             "join" => {
                 if let Some(joined) = self.joined(tx, room_id, changes, &row).await? {
                     news.joined.push(joined);
@@ -152,13 +161,16 @@ impl Sync {
             }
             "invite" if moved => news.invited.push((room_id, row.text_or_null(3)?.unwrap_or("[]").to_owned())),
             "leave" | "ban" if moved && !row.flag(7)? => {
-                let until = RoomPos::new(row.int(2)?).unwrap_or_default();
-                let timeline = if changes.overflow {
-                    self.last_events(tx, &room_id, RoomPos::ZERO, until).await?
-                } else {
-                    self.excerpt(changes.events)
+                let own_join = |event: &StoredEvent| {
+                    let own = event.event_type == "m.room.member" && event.state_key.as_deref() == Some(self.user_id.as_str());
+                    own && membership_in(&event.content) == Membership::Join
                 };
-                news.left.push(LeftNews { room_id, timeline });
+                // a room that came and went since the last sync is told like one the client never saw
+                if changes.events.is_empty() || changes.events.iter().any(own_join) {
+                    news.left.extend(self.left_room(tx, room_id).await?);
+                } else {
+                    news.left.push(LeftNews { room_id, timeline: self.excerpt(changes.events) });
+                }
             }
             _ => {}
         }
@@ -167,21 +179,15 @@ impl Sync {
 
     /// `None` when a filter leaves nothing to tell.
     async fn joined<T: Tx>(&self, tx: &mut T, room_id: OwnedRoomId, changes: Changes, row: &Row) -> Result<Option<JoinedNews>, StoreError> {
-        let Changes { events, overflow, receipts, unread, account_data } = changes;
+        let Changes { events, receipts, unread, account_data, .. } = changes;
         let is_member = |event: &StoredEvent| event.event_type == "m.room.member";
-        let summary =
-            if overflow || self.full_state || events.iter().any(is_member) { Some(self.summary(tx, &room_id).await?) } else { None };
-        let mut timeline = if overflow {
-            let joined_at = RoomPos::new(row.int(2)?).unwrap_or_default();
-            let from = self.readable_from(tx, &room_id, joined_at).await?;
-            let end = RoomPos::new(i64::MAX).unwrap_or_default();
-            Timeline { limited: true, ..self.last_events(tx, &room_id, from, end).await? }
-        } else {
-            self.excerpt(events)
-        };
-        if self.full_state && !overflow {
+        let summary = if self.full_state || events.iter().any(is_member) { Some(self.summary(tx, &room_id).await?) } else { None };
+        let mut timeline = self.excerpt(events);
+        if self.full_state {
             let start = timeline.events.first().map(|event| event.room_pos);
             timeline.state = room_state(tx, &room_id, start).await?;
+        } else {
+            self.add_senders(tx, &room_id, &mut timeline).await?;
         }
         let mut told = Vec::with_capacity(account_data.len());
         for data_type in account_data.into_iter().collect::<BTreeSet<_>>() {
@@ -205,33 +211,34 @@ impl Sync {
             summary,
             receipts: receipts_told,
             account_data: told,
+            whole: self.full_state,
         }))
     }
 
-    /// The last of these events, and the state among those left out before them.
-    fn excerpt(&self, events: Vec<StoredEvent>) -> Timeline {
+    /// The last of these events, and the state among those left out.
+    fn excerpt(&self, mut events: Vec<StoredEvent>) -> Timeline {
+        // a withheld message that was released stands where it was released
+        events.sort_by_key(|event| event.room_pos);
         let limit = self.timeline.timeline_limit();
-        let first_place = events.iter().map(|event| event.room_pos).min().unwrap_or_default();
-        let chosen: BTreeSet<usize> = (0..events.len())
-            .rev()
-            .filter(|index| self.timeline.matches(&events[*index].event_type, &events[*index].sender, &events[*index].content))
-            .take(limit)
-            .collect();
-        let wanted = events.iter().filter(|event| self.timeline.matches(&event.event_type, &event.sender, &event.content)).count();
-        let start = chosen.first().copied().unwrap_or(events.len());
-        let mut timeline = Timeline { limited: wanted > chosen.len(), ..Timeline::default() };
+        let wanted: Vec<bool> = events.iter().map(|event| self.wants(event)).collect();
+        let skipped = wanted.iter().filter(|wanted| **wanted).count().saturating_sub(limit);
+        let mut timeline = Timeline { limited: skipped > 0, ..Timeline::default() };
+        timeline.prev = before(events.first().map_or(RoomPos::ZERO, |event| event.room_pos));
         let mut state: BTreeMap<(String, String), StoredEvent> = BTreeMap::new();
-        for (index, event) in events.into_iter().enumerate() {
-            if chosen.contains(&index) {
+        let mut seen = 0;
+        for (event, wanted) in events.into_iter().zip(wanted) {
+            seen += usize::from(wanted);
+            if wanted && seen > skipped {
+                if timeline.events.is_empty() {
+                    timeline.prev = before(event.room_pos);
+                }
                 timeline.events.push(event);
-            } else if let Some(state_key) = event.state_key.clone().filter(|_| index < start) {
+            } else if let Some(state_key) = event.state_key.clone() {
                 state.insert((event.event_type.clone(), state_key), event);
             }
         }
         timeline.state = state.into_values().collect();
         timeline.state.sort_by_key(|event| event.room_pos);
-        let first = timeline.events.iter().map(|event| event.room_pos).min().unwrap_or(first_place);
-        timeline.prev = before(first);
         timeline
     }
 }

@@ -1,11 +1,18 @@
-//! The first sync: every room as it stands.
+//! The first sync: every room as it stands. Rooms are read together, by one statement for all their
+//! timelines and one for all their states: a person may have thousands.
+
+use std::collections::BTreeMap;
 
 use model::id::OwnedRoomId;
+use model::limits;
 use model::seq::{InboxPos, RoomPos};
 
-use super::{JoinedNews, LeftNews, News, Sync};
+use super::assemble::Room;
+use super::{JoinedNews, LeftNews, News, Receipt, Sync};
 use crate::args;
 use crate::error::StoreError;
+use crate::query::history::access;
+use crate::query::stored_event::{event_columns, explain_redaction, from_row};
 use crate::tx::Tx;
 use crate::value::Row;
 
@@ -14,6 +21,7 @@ impl Sync {
         let mut news = News { pos, account_data: self.room_account_data(tx, "").await?, ..News::default() };
         let sql = "select room_id, membership, member_pos, stripped, notify_count, highlight_count from members \
                    where user_id = $1 and membership in ('join', 'invite')";
+        let mut joined = Vec::new();
         for row in tx.rows(sql, args![&self.user_id]).await? {
             let room_id: OwnedRoomId = row.parse(0)?;
             if !self.rooms.matches(&room_id) {
@@ -22,42 +30,142 @@ impl Sync {
             if row.text(1)? == "invite" {
                 news.invited.push((room_id, row.text_or_null(3)?.unwrap_or("[]").to_owned()));
             } else {
-                news.joined.push(self.whole_room(tx, room_id, &row).await?);
+                joined.push((room_id, row));
             }
         }
+        news.joined = if self.timeline.is_open() { self.together(tx, joined).await? } else { self.one_by_one(tx, joined).await? };
         if self.include_leave {
             news.left = self.left_rooms(tx).await?;
         }
         Ok(news)
     }
 
-    /// A room the person is in, from columns 2 (place of their join), 4 and 5 (unread counts) of `row`.
-    pub(super) async fn whole_room<T: Tx>(&self, tx: &mut T, room_id: OwnedRoomId, row: &Row) -> Result<JoinedNews, StoreError> {
-        let joined_at = RoomPos::new(row.int(2)?).unwrap_or_default();
-        let from = self.readable_from(tx, &room_id, joined_at).await?;
-        let end = RoomPos::new(i64::MAX).unwrap_or_default();
-        Ok(JoinedNews {
-            timeline: self.last_events(tx, &room_id, from, end).await?,
+    /// Rooms read one after another: for filters that need to look further back in some than in others.
+    async fn one_by_one<T: Tx>(&self, tx: &mut T, joined: Vec<(OwnedRoomId, Row)>) -> Result<Vec<JoinedNews>, StoreError> {
+        let mut told = Vec::with_capacity(joined.len());
+        for (room_id, row) in joined {
+            told.extend(self.whole_room(tx, room_id, &row).await?);
+        }
+        Ok(told)
+    }
+
+    /// All rooms by a few statements.
+    async fn together<T: Tx>(&self, tx: &mut T, joined: Vec<(OwnedRoomId, Row)>) -> Result<Vec<JoinedNews>, StoreError> {
+        // very many rooms get shorter timelines: one answer stays of a size that a client can take
+        let fair = limits::FIRST_SYNC_EVENTS / joined.len().max(1);
+        let limit = self.timeline.timeline_limit().min(fair.max(1));
+        let mut rooms: BTreeMap<String, Room> = BTreeMap::new();
+        for (room_id, row) in &joined {
+            rooms.insert(room_id.to_string(), Room { notify_count: row.int(4)?, highlight_count: row.int(5)?, ..Room::default() });
+        }
+        let reach = i64::try_from(limit).unwrap_or(i64::MAX) + 1;
+        self.read_windows(tx, reach, &mut rooms).await?;
+        self.read_states(tx, reach, &mut rooms).await?;
+        self.read_small_things(tx, &mut rooms).await?;
+        let mut told = Vec::with_capacity(joined.len());
+        for (room_id, _) in joined {
+            if let Some(room) = rooms.remove(room_id.as_str()) {
+                told.push(room.tell(tx, room_id, &self.user_id, limit).await?);
+            }
+        }
+        Ok(told)
+    }
+
+    /// The last `reach` places of every room.
+    async fn read_windows<T: Tx>(&self, tx: &mut T, reach: i64, rooms: &mut BTreeMap<String, Room>) -> Result<(), StoreError> {
+        let sql = concat!(
+            "select m.room_id, ",
+            event_columns!(),
+            " from members m join rooms r on r.room_id = m.room_id join events e on e.room_id = m.room_id and e.room_pos > r.last_pos - $2 \
+             where m.user_id = $1 and m.membership = 'join' and (e.withheld = 0 or e.sender = $1) order by m.room_id, e.room_pos"
+        );
+        for mut row in tx.rows(sql, args![&self.user_id, reach]).await? {
+            let mut event = from_row(&mut row, 1)?;
+            explain_redaction(tx, &mut event).await?;
+            if let Some(room) = rooms.get_mut(row.text(0)?) {
+                room.window.push(event);
+            }
+        }
+        Ok(())
+    }
+
+    /// The state that lies before those places.
+    async fn read_states<T: Tx>(&self, tx: &mut T, reach: i64, rooms: &mut BTreeMap<String, Room>) -> Result<(), StoreError> {
+        let sql = concat!(
+            "select m.room_id, ",
+            event_columns!(),
+            " from members m join rooms r on r.room_id = m.room_id join room_state s on s.room_id = m.room_id and s.room_pos <= r.last_pos - $2 \
+             join events e on e.room_id = s.room_id and e.room_pos = s.room_pos where m.user_id = $1 and m.membership = 'join'"
+        );
+        for mut row in tx.rows(sql, args![&self.user_id, reach]).await? {
+            let mut event = from_row(&mut row, 1)?;
+            explain_redaction(tx, &mut event).await?;
+            if let Some(room) = rooms.get_mut(row.text(0)?) {
+                room.state.push(event);
+            }
+        }
+        Ok(())
+    }
+
+    /// Receipts and account data of every room.
+    async fn read_small_things<T: Tx>(&self, tx: &mut T, rooms: &mut BTreeMap<String, Room>) -> Result<(), StoreError> {
+        let sql = "select m.room_id, r.event_id, r.type, r.user_id, r.thread_id, r.ts from members m join receipts r on r.room_id = m.room_id \
+                   where m.user_id = $1 and m.membership = 'join' and (r.type = 'm.read' or r.user_id = $1)";
+        for mut row in tx.rows(sql, args![&self.user_id]).await? {
+            let receipt = Receipt {
+                event_id: row.take_text(1)?,
+                receipt_type: row.take_text(2)?,
+                user_id: row.take_text(3)?,
+                thread_id: row.take_text(4)?,
+                ts: row.int(5)?,
+            };
+            if let Some(room) = rooms.get_mut(row.text(0)?) {
+                room.receipts.push(receipt);
+            }
+        }
+        let sql = "select room_id, type, content from account_data where user_id = $1 and room_id <> '' order by room_id, type";
+        for mut row in tx.rows(sql, args![&self.user_id]).await? {
+            let data = (row.take_text(1)?, row.take_text(2)?);
+            if let Some(room) = rooms.get_mut(row.text(0)?) {
+                room.account_data.push(data);
+            }
+        }
+        Ok(())
+    }
+
+    /// A room the person is in, with columns 4 and 5 (unread counts) of `row`.
+    pub(super) async fn whole_room<T: Tx>(&self, tx: &mut T, room_id: OwnedRoomId, row: &Row) -> Result<Option<JoinedNews>, StoreError> {
+        let Some(access) = access(tx, &room_id, &self.user_id).await? else { return Ok(None) };
+        Ok(Some(JoinedNews {
+            timeline: self.last_events(tx, &room_id, &access.readable, i64::MAX).await?,
             notify_count: row.int(4)?,
             highlight_count: row.int(5)?,
             summary: Some(self.summary(tx, &room_id).await?),
             receipts: self.receipts(tx, &room_id).await?,
             account_data: self.room_account_data(tx, room_id.as_str()).await?,
+            whole: true,
             room_id,
-        })
+        }))
     }
 
     async fn left_rooms<T: Tx>(&self, tx: &mut T) -> Result<Vec<LeftNews>, StoreError> {
-        let sql = "select room_id, member_pos from members where user_id = $1 and membership in ('leave', 'ban') and forgotten = 0";
+        let sql = "select room_id from members where user_id = $1 and membership in ('leave', 'ban') and forgotten = 0";
         let mut left = Vec::new();
         for row in tx.rows(sql, args![&self.user_id]).await? {
             let room_id: OwnedRoomId = row.parse(0)?;
             if self.rooms.matches(&room_id) {
-                let until = RoomPos::new(row.int(1)?).unwrap_or_default();
-                let timeline = self.last_events(tx, &room_id, RoomPos::ZERO, until).await?;
-                left.push(LeftNews { room_id, timeline });
+                left.extend(self.left_room(tx, room_id).await?);
             }
         }
         Ok(left)
+    }
+
+    /// A room the person left, up to there; `None` when they never were in it.
+    pub(super) async fn left_room<T: Tx>(&self, tx: &mut T, room_id: OwnedRoomId) -> Result<Option<LeftNews>, StoreError> {
+        let Some(access) = access(tx, &room_id, &self.user_id).await?.filter(|access| access.was_in) else { return Ok(None) };
+        let Some(until) = access.readable.last() else { return Ok(None) };
+        let timeline = self.last_events(tx, &room_id, &access.readable, until).await?;
+        let timeline = super::Timeline { prev: timeline.prev.min(RoomPos::new(until).unwrap_or_default()), ..timeline };
+        Ok(Some(LeftNews { room_id, timeline }))
     }
 }

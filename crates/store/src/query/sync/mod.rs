@@ -4,14 +4,18 @@
 //! does not depend on how many rooms they are in. Three cases read rooms instead: the first sync,
 //! a room that was newly joined, and an absence so long that the inbox no longer tells all.
 
+mod assemble;
 mod incremental;
 mod initial;
 mod rooms;
+
+use std::collections::BTreeSet;
 
 use model::filter::{EventFilter, RoomFilter};
 use model::id::{OwnedRoomId, OwnedUserId};
 use model::seq::{InboxPos, RoomPos};
 
+use super::history::ignored_by;
 use super::stored_event::StoredEvent;
 use crate::args;
 use crate::error::StoreError;
@@ -32,6 +36,8 @@ pub struct Sync {
     pub full_state: bool,
     /// Rooms they left, too.
     pub include_leave: bool,
+    /// Members of large rooms only as the timeline needs them.
+    pub lazy_members: bool,
 }
 
 /// What is new.
@@ -54,6 +60,28 @@ impl News {
     pub fn is_empty(&self) -> bool {
         self.joined.is_empty() && self.invited.is_empty() && self.left.is_empty() && self.account_data.is_empty()
     }
+}
+
+impl News {
+    /// Takes out what these people said and whom they invited; who is in a room stays told.
+    fn leave_out(&mut self, ignored: &BTreeSet<String>) {
+        if ignored.is_empty() {
+            return;
+        }
+        for joined in &mut self.joined {
+            joined.timeline.events.retain(|event| event.state_key.is_some() || !ignored.contains(&event.sender));
+        }
+        self.invited.retain(|(_, stripped)| {
+            let events: Vec<Stripped> = serde_json::from_str(stripped).unwrap_or_default();
+            // the invitation itself is the last
+            events.last().is_none_or(|invitation| !ignored.contains(&invitation.sender))
+        });
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct Stripped {
+    sender: String,
 }
 
 /// A piece of a room's timeline with the state before it.
@@ -86,6 +114,8 @@ pub struct JoinedNews {
     pub receipts: Vec<Receipt>,
     /// Account data by type, with its content.
     pub account_data: Vec<(String, String)>,
+    /// Whether the state is all of it, not only what changed.
+    pub whole: bool,
 }
 
 /// News of a room the person is no longer in.
@@ -140,12 +170,15 @@ impl Query for Sync {
         let row = tx.row(sql, args![&self.user_id]).await?;
         let row = row.ok_or_else(|| StoreError::Database("a person has no inbox counter".to_owned()))?;
         let (pos, floor) = (InboxPos::new(row.int(0)?).unwrap_or_default(), row.int(1)?);
-        let news = match self.since {
+        let mut news = match self.since {
             None => self.first(tx, pos).await?,
             Some(since) if since > pos => return Ok(SyncOutcome::Ahead),
             Some(since) if since == pos && !self.full_state => News { pos, ..News::default() },
             Some(since) => self.changes(tx, since, pos, since.get() < floor).await?,
         };
+        if !(news.joined.is_empty() && news.invited.is_empty()) {
+            news.leave_out(&ignored_by(tx, &self.user_id).await?);
+        }
         Ok(SyncOutcome::News(Box::new(news)))
     }
 }

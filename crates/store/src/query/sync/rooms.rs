@@ -3,10 +3,12 @@
 use model::id::OwnedRoomId;
 use model::limits;
 use model::seq::RoomPos;
+use model::visibility::Readable;
 
 use super::{Receipt, Summary, Sync, Timeline};
 use crate::args;
 use crate::error::StoreError;
+use crate::query::history::members_of;
 use crate::query::stored_event::{StoredEvent, event_columns, from_rows, room_state};
 use crate::tx::Tx;
 
@@ -16,40 +18,64 @@ const FILTERED_BATCH: i64 = 200;
 const FILTERED_ROWS_MAX: usize = 2_000;
 
 impl Sync {
-    /// The last events of a room that the reader may see, from `from` to `until`, with the state before them.
+    /// The last events of a room that the reader may see, up to `until`, with the state before them.
     pub(super) async fn last_events<T: Tx>(
         &self,
         tx: &mut T,
         room_id: &OwnedRoomId,
-        from: RoomPos,
-        until: RoomPos,
+        readable: &Readable,
+        until: i64,
     ) -> Result<Timeline, StoreError> {
         let limit = self.timeline.timeline_limit();
         let sql = concat!(
             "select ",
             event_columns!(),
-            " from events e where e.room_id = $1 and e.room_pos <= $2 and e.room_pos >= $3 and (e.withheld = 0 or e.sender = $4) \
-             order by e.room_pos desc limit $5"
+            " from events e where e.room_id = $1 and e.room_pos <= $2 and (e.withheld = 0 or e.sender = $3) order by e.room_pos desc limit $4"
         );
         let batch = if self.timeline.is_open() { i64::try_from(limit).unwrap_or(i64::MAX) + 1 } else { FILTERED_BATCH };
-        let (mut events, mut until, mut seen): (Vec<StoredEvent>, i64, usize) = (Vec::new(), until.get(), 0);
-        loop {
-            let rows = tx.rows(sql, args![room_id, until, from.get(), &self.user_id, batch]).await?;
+        let (mut events, mut until, mut seen): (Vec<StoredEvent>, i64, usize) = (Vec::new(), until, 0);
+        let mut exhausted = false;
+        while !exhausted && events.len() <= limit && seen < FILTERED_ROWS_MAX {
+            let rows = tx.rows(sql, args![room_id, until, &self.user_id, batch]).await?;
             let page = from_rows(tx, rows, 0).await?;
             seen += page.len();
-            let last_page = i64::try_from(page.len()).unwrap_or(i64::MAX) < batch;
+            exhausted = i64::try_from(page.len()).unwrap_or(i64::MAX) < batch;
             until = page.last().map_or(0, |event| event.room_pos.get() - 1);
-            events.extend(page.into_iter().filter(|event| self.timeline.matches(&event.event_type, &event.sender, &event.content)));
-            if last_page || events.len() > limit || seen >= FILTERED_ROWS_MAX {
-                break;
-            }
+            events.extend(page.into_iter().filter(|event| readable.contains(event.room_pos) && self.wants(event)));
         }
-        let limited = events.len() > limit;
+        let limited = events.len() > limit || !exhausted;
         events.truncate(limit);
         events.reverse();
         let start = events.first().map_or(RoomPos::new(until + 1).unwrap_or_default(), |event| event.room_pos);
         let state = room_state(tx, room_id, Some(start)).await?;
         Ok(Timeline { events, limited, prev: before(start), state })
+    }
+
+    /// Whether the person's filter lets an event into the timeline.
+    pub(super) fn wants(&self, event: &StoredEvent) -> bool {
+        self.timeline.matches(&event.event_type, &event.sender, &event.content)
+    }
+
+    /// The member events of those who speak in a timeline, where members are loaded lazily.
+    pub(super) async fn add_senders<T: Tx>(&self, tx: &mut T, room_id: &OwnedRoomId, timeline: &mut Timeline) -> Result<(), StoreError> {
+        if !self.lazy_members || timeline.events.is_empty() {
+            return Ok(());
+        }
+        let sql = "select count(*) from members where room_id = $1 and membership = 'join'";
+        let joined = tx.row(sql, args![room_id]).await?.map(|row| row.int(0)).transpose()?.unwrap_or_default();
+        if joined <= i64::try_from(limits::LAZY_MEMBERS_ABOVE).unwrap_or(i64::MAX) {
+            return Ok(());
+        }
+        let told = |timeline: &Timeline, member: &StoredEvent| {
+            let same = |event: &StoredEvent| event.event_type == "m.room.member" && event.state_key == member.state_key;
+            timeline.events.iter().chain(&timeline.state).any(same)
+        };
+        for member in members_of(tx, room_id, &timeline.events).await? {
+            if !told(timeline, &member) {
+                timeline.state.push(member);
+            }
+        }
+        Ok(())
     }
 
     pub(super) async fn summary<T: Tx>(&self, tx: &mut T, room_id: &OwnedRoomId) -> Result<Summary, StoreError> {
@@ -96,31 +122,6 @@ impl Sync {
         let rows = tx.rows(sql, args![&self.user_id, room_id]).await?;
         rows.iter().map(|row| Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned()))).collect()
     }
-
-    /// From where on a person who comes in may read (spec "Room history visibility").
-    pub(super) async fn readable_from<T: Tx>(&self, tx: &mut T, room_id: &OwnedRoomId, joined_at: RoomPos) -> Result<RoomPos, StoreError> {
-        let sql = "select e.content from room_state s join events e on e.room_id = s.room_id and e.room_pos = s.room_pos \
-                   where s.room_id = $1 and s.type = 'm.room.history_visibility' and s.state_key = ''";
-        let content = tx.row(sql, args![room_id]).await?;
-        let content = content.as_ref().map(|row| row.text(0)).transpose()?.unwrap_or_default();
-        let visibility: Visibility = serde_json::from_str(content).unwrap_or_default();
-        match visibility.history_visibility.as_deref() {
-            Some("joined") => Ok(joined_at),
-            Some("invited") => {
-                let sql = "select max(room_pos) from events where room_id = $1 and type = 'm.room.member' and state_key = $2 \
-                           and state_key is not null and room_pos < $3";
-                let row = tx.row(sql, args![room_id, &self.user_id, joined_at.get()]).await?;
-                let invited_at = row.map(|row| row.int_or_null(0)).transpose()?.flatten();
-                Ok(invited_at.and_then(RoomPos::new).unwrap_or(joined_at))
-            }
-            _ => Ok(RoomPos::ZERO),
-        }
-    }
-}
-
-#[derive(Default, serde::Deserialize)]
-struct Visibility {
-    history_visibility: Option<String>,
 }
 
 /// The place before another.
