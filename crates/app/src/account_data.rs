@@ -2,6 +2,7 @@
 
 use model::id::{OwnedEventId, OwnedRoomId, OwnedUserId};
 use model::limits;
+use model::seq::RoomPos;
 use store::command::put_account_data::PutAccountData;
 use store::command::put_filter::PutFilter;
 use store::command::put_receipt::PutReceipt;
@@ -90,18 +91,7 @@ impl App {
         content: String,
     ) -> Result<(), Error> {
         let room_id = room.map(ToString::to_string).unwrap_or_default();
-        let command = PutAccountData { user_id: user.clone(), room_id, data_type: data_type.to_owned(), content: Some(content) };
-        self.store.run(command).await?;
-        self.wake.ring([user]);
-        Ok(())
-    }
-
-    /// Takes account data away.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub(crate) async fn remove_account_data(&self, user: &OwnedUserId, room: &OwnedRoomId, data_type: &str) -> Result<(), Error> {
-        let command = PutAccountData { user_id: user.clone(), room_id: room.to_string(), data_type: data_type.to_owned(), content: None };
+        let command = PutAccountData { user_id: user.clone(), room_id, data_type: data_type.to_owned(), content };
         self.store.run(command).await?;
         self.wake.ring([user]);
         Ok(())
@@ -121,9 +111,6 @@ impl App {
         own(caller, user)?;
         let mut tags = self.tags(caller, user, room).await?;
         change(&mut tags);
-        if tags.is_empty() {
-            return self.remove_account_data(user, room, "m.tag").await;
-        }
         self.store_account_data(user, Some(room), "m.tag", serde_json::json!({"tags": tags}).to_string()).await
     }
 
@@ -178,13 +165,11 @@ impl App {
     pub async fn read_up_to(&self, caller: &Caller, room_id: &OwnedRoomId, upto: ReadUpTo) -> Result<(), Error> {
         let room = self.snapshot_for(room_id, &caller.user_id).await?;
         if let Some(event_id) = &upto.fully_read {
-            let content = serde_json::json!({"event_id": event_id}).to_string();
-            self.store_account_data(&caller.user_id, Some(room_id), FULLY_READ, content).await?;
+            self.move_read_marker(caller, room_id, event_id).await?;
         }
         for (event_id, receipt_type) in [(upto.read, "m.read"), (upto.read_private, "m.read.private")] {
             let Some(event_id) = event_id else { continue };
-            let query = EventById { room_id: room_id.clone(), event_id: event_id.clone() };
-            let place = self.store.read(query).await?.ok_or_else(|| Error::NotFound("there is no such event in this room".to_owned()))?;
+            let room_pos = self.place_to_read(caller, room_id, &event_id).await?;
             let members = room.joined();
             // in large rooms receipts would be the square of the members: there only one's own are told
             let private = receipt_type == "m.read.private" || members.len() > limits::LAZY_MEMBERS_ABOVE;
@@ -195,7 +180,7 @@ impl App {
                 receipt_type,
                 thread_id: upto.thread_id.clone(),
                 event_id,
-                room_pos: place.room_pos,
+                room_pos,
                 now: self.clock.now(),
                 told: told.clone(),
             };
@@ -205,6 +190,35 @@ impl App {
         }
         Ok(())
     }
+}
+
+impl App {
+    /// Moves the marker that only the caller sees; never backwards.
+    async fn move_read_marker(&self, caller: &Caller, room_id: &OwnedRoomId, event_id: &OwnedEventId) -> Result<(), Error> {
+        let wanted = self.place_to_read(caller, room_id, event_id).await?;
+        let stored = self.stored_account_data(&caller.user_id, Some(room_id), FULLY_READ).await?;
+        let stored = stored.and_then(|content| serde_json::from_str::<ReadMarker>(&content).ok());
+        if let Some(ReadMarker { event_id }) = stored {
+            let found = self.store.read(EventById { room_id: room_id.clone(), event_id }).await?;
+            if found.is_some_and(|place| place.room_pos >= wanted) {
+                return Ok(());
+            }
+        }
+        let content = serde_json::json!({"event_id": event_id}).to_string();
+        self.store_account_data(&caller.user_id, Some(room_id), FULLY_READ, content).await
+    }
+
+    /// Where an event is that the caller says they have read.
+    async fn place_to_read(&self, caller: &Caller, room_id: &OwnedRoomId, event_id: &OwnedEventId) -> Result<RoomPos, Error> {
+        let found = self.store.read(EventById { room_id: room_id.clone(), event_id: event_id.clone() }).await?;
+        let found = found.filter(|event| event.delivered || event.sender == caller.user_id);
+        found.map(|event| event.room_pos).ok_or_else(|| Error::NotFound("there is no such event in this room".to_owned()))
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct ReadMarker {
+    event_id: OwnedEventId,
 }
 
 fn own(caller: &Caller, user: &OwnedUserId) -> Result<(), Error> {

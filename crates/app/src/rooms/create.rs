@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model::clock::Timestamp;
 use model::conversation::{CREATE_KEY, Mode, Terms};
-use model::id::{OwnedEventId, OwnedRoomId, OwnedUserId};
+use model::id::{OwnedEventId, OwnedRoomId, OwnedUserId, random_word};
 use model::json::parse_object;
 use model::limits;
 use model::room::{Membership, Snapshot, StateEvent};
@@ -18,6 +18,9 @@ use store::query::people::Person;
 use super::steps::{member_content, membership_step, object, quiet, state_draft};
 use crate::config::OnEncryptionRequest;
 use crate::{App, Caller, Error};
+
+/// The key of the create content that makes each room's hash its own.
+const NONCE_KEY: &str = "org.frankly.nonce";
 
 /// The conventional settings of a room (spec `createRoom`, `preset`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +100,7 @@ impl App {
             tenant: self.config.tenant.0.clone(),
             retention: "standard".to_owned(),
         };
-        let mut plan = Plan::new(creator, terms, self.clock.now());
+        let mut plan = Plan::new(creator, terms, self.clock.now(), random_word(&*self.entropy, 16));
         plan.create_event(new, invited)?;
         plan.state("m.room.member", creator.user_id.as_str(), member_content(Membership::Join, Some(creator), None))?;
         plan.state("m.room.power_levels", "", power_levels(new)?)?;
@@ -166,16 +169,18 @@ struct Plan {
     creator: OwnedUserId,
     terms: Terms,
     now: Timestamp,
+    /// Tells apart two rooms that one person makes in the same millisecond: the room ID is a hash.
+    nonce: String,
     room: Snapshot,
     steps: Vec<Step>,
 }
 
 impl Plan {
-    fn new(creator: &Person, terms: Terms, now: Timestamp) -> Self {
+    fn new(creator: &Person, terms: Terms, now: Timestamp, nonce: String) -> Self {
         // the room has no ID before its create event is hashed; nothing in a plan looks at it
         let room_id = OwnedRoomId::try_from("!planned").expect("a constant room ID is valid");
         let room = Snapshot { room_id, version: "12".to_owned(), state_version: 0, state: BTreeMap::new(), people: BTreeMap::new() };
-        Self { creator: creator.user_id.clone(), terms, now, room, steps: Vec::new() }
+        Self { creator: creator.user_id.clone(), terms, now, nonce, room, steps: Vec::new() }
     }
 
     fn create_event(&mut self, new: &NewRoom, invited: &[Person]) -> Result<(), Error> {
@@ -199,6 +204,7 @@ impl Plan {
         check_additional_creators(&content)?;
         let terms = serde_json::to_string(&self.terms).map_err(|error| Error::Internal(error.to_string()))?;
         content.insert(CREATE_KEY.to_owned(), CanonicalJsonValue::Object(parse_object(&terms)?));
+        content.insert(NONCE_KEY.to_owned(), CanonicalJsonValue::String(self.nonce.clone()));
         let draft = state_draft(&self.creator, "m.room.create", "", content, self.now);
         self.push(quiet(draft, vec![self.creator.clone()]));
         Ok(())

@@ -7,7 +7,7 @@ use crate::args;
 use crate::error::StoreError;
 use crate::tx::{Command, Tx};
 
-/// Sets or removes a piece of account data.
+/// Sets a piece of account data.
 #[derive(Clone, Debug)]
 pub struct PutAccountData {
     /// Whose.
@@ -16,8 +16,8 @@ pub struct PutAccountData {
     pub room_id: String,
     /// Its type.
     pub data_type: String,
-    /// Its content as JSON text; `None` removes it.
-    pub content: Option<String>,
+    /// Its content as JSON text.
+    pub content: String,
 }
 
 impl Command for PutAccountData {
@@ -25,17 +25,9 @@ impl Command for PutAccountData {
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<(), StoreError> {
         let Self { user_id, room_id, data_type, content } = self;
-        match content {
-            Some(content) => {
-                let sql = "insert into account_data (user_id, room_id, type, content) values ($1, $2, $3, $4) \
-                           on conflict (user_id, room_id, type) do update set content = excluded.content";
-                tx.exec(sql, args![user_id, room_id, data_type, content]).await?;
-            }
-            None => {
-                let sql = "delete from account_data where user_id = $1 and room_id = $2 and type = $3";
-                tx.exec(sql, args![user_id, room_id, data_type]).await?;
-            }
-        }
+        let sql = "insert into account_data (user_id, room_id, type, content) values ($1, $2, $3, $4) \
+                   on conflict (user_id, room_id, type) do update set content = excluded.content";
+        tx.exec(sql, args![user_id, room_id, data_type, content]).await?;
         fanout::mark(tx, user_id, "account_data", &format!("{room_id}|{data_type}")).await?;
         Ok(())
     }

@@ -1,0 +1,223 @@
+//! A server in process, and people who use it over its HTTP surface.
+
+use std::sync::Arc;
+
+use app::caller::hash_token;
+use app::config::{OnEncryptionRequest, Registration};
+use app::rules::Rules;
+use app::{App, Config};
+use axum::Router;
+use axum::body::Body;
+use http::{Method, Request, StatusCode};
+use http_body_util::BodyExt;
+use model::clock::{ManualClock, SeededEntropy, Timestamp};
+use model::id::{OwnedServerName, OwnedUserId, TenantId, UserId};
+use serde_json::{Value, json};
+use store::{Command, Store, StoreError, Tx, args};
+use tower::ServiceExt;
+
+/// A server over a fresh database.
+pub(crate) struct World {
+    router: Router,
+    store: Store,
+    pub(crate) app: Arc<App>,
+    pub(crate) clock: Arc<ManualClock>,
+    _folder: tempfile::TempDir,
+}
+
+/// Somebody with one device.
+#[derive(Clone)]
+pub(crate) struct Person {
+    router: Router,
+    pub(crate) user_id: OwnedUserId,
+    token: String,
+}
+
+/// An account with a device and its token.
+struct AddPerson {
+    user: OwnedUserId,
+    device: String,
+    token: String,
+}
+
+impl Command for AddPerson {
+    type Out = ();
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<(), StoreError> {
+        let sql = "insert into users (user_id, localpart, age_band, jurisdiction, tenant, state, created_ms) \
+                   values ($1, $2, 'adult', '', 'default', 'active', 0) on conflict do nothing";
+        tx.exec(sql, args![&self.user, self.user.localpart()]).await?;
+        tx.exec("insert into user_seq (user_id, pos) values ($1, 0) on conflict do nothing", args![&self.user]).await?;
+        let device = self.device.as_str();
+        let sql = "insert into devices (user_id, device_id, created_ms, last_seen_ms) values ($1, $2, 0, 0)";
+        tx.exec(sql, args![&self.user, device]).await?;
+        let sql = "insert into access_tokens (token_hash, user_id, device_id, created_ms) values ($1, $2, $3, 0)";
+        tx.exec(sql, args![hash_token(&self.token).as_slice(), &self.user, device]).await?;
+        Ok(())
+    }
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open_sqlite(&folder.path().join("frankly.db")).unwrap();
+        let config = Config {
+            server_name: OwnedServerName::try_from("example.org").unwrap(),
+            base_url: "https://chat.example.org".to_owned(),
+            dev: true,
+            registration: Registration::Open,
+            jwt_secret: None,
+            on_encryption_request: OnEncryptionRequest::Strip,
+            mode_policy: "choice@1".to_owned(),
+            webhook: None,
+            appeal_contact: "safety@example.org".to_owned(),
+            tenant: TenantId::default(),
+        };
+        let clock = Arc::new(ManualClock::at(Timestamp(1_700_000_000_000)));
+        let app = App::new(config, store.clone(), Arc::clone(&clock) as _, Arc::new(SeededEntropy::new(7)), Rules::default());
+        let app = Arc::new(app);
+        Self { router: matrix::router(Arc::clone(&app)), store, app, clock, _folder: folder }
+    }
+
+    /// A person of this name with one device.
+    pub(crate) async fn person(&self, name: &str) -> Person {
+        self.device(name, "PHONE").await
+    }
+
+    /// A device of a person.
+    pub(crate) async fn device(&self, name: &str, device: &str) -> Person {
+        let user_id = UserId::parse(format!("@{name}:example.org")).unwrap();
+        let token = format!("token-of-{name}-{device}");
+        self.store.run(AddPerson { user: user_id.clone(), device: device.to_owned(), token: token.clone() }).await.unwrap();
+        Person { router: self.router.clone(), user_id, token }
+    }
+
+    /// Two people in a direct conversation.
+    pub(crate) async fn friends(&self) -> (Person, Person, String) {
+        let (ana, ben) = (self.person("ana").await, self.person("ben").await);
+        let room = ana.creates(&[&ben], json!({"preset": "private_chat", "is_direct": true})).await;
+        ben.joins(&room).await;
+        (ana, ben, room)
+    }
+}
+
+/// Percent-encodes a path or query part.
+pub(crate) fn encoded(text: &str) -> String {
+    text.bytes()
+        .map(
+            |byte| {
+                if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+            },
+        )
+        .collect()
+}
+
+impl Person {
+    /// Any request; `path` comes after `/_matrix/client/`.
+    pub(crate) async fn request(&self, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("/_matrix/client/{path}"))
+            .header("authorization", format!("Bearer {}", self.token))
+            .body(body.map_or_else(Body::empty, |body| Body::from(body.to_string())))
+            .unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let status = response.status();
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        let body = serde_json::from_slice(&bytes).unwrap_or_else(|_| panic!("not JSON: {}", String::from_utf8_lossy(&bytes)));
+        (status, body)
+    }
+
+    /// A request that must succeed.
+    pub(crate) async fn ok(&self, method: Method, path: &str, body: Option<Value>) -> Value {
+        let (status, answer) = self.request(method.clone(), path, body).await;
+        assert_eq!(status, StatusCode::OK, "{method} {path}: {answer}");
+        answer
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Value {
+        self.ok(Method::GET, path, None).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Value {
+        self.ok(Method::PUT, path, Some(body)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Value {
+        self.ok(Method::POST, path, Some(body)).await
+    }
+
+    /// A request that must fail: status and errcode.
+    pub(crate) async fn refused(&self, method: Method, path: &str, body: Option<Value>) -> (u16, String) {
+        let (status, answer) = self.request(method, path, body).await;
+        assert!(status.is_client_error(), "{path}: {status} {answer}");
+        (status.as_u16(), answer["errcode"].as_str().unwrap_or_default().to_owned())
+    }
+
+    pub(crate) async fn creates(&self, invited: &[&Person], mut options: Value) -> String {
+        options["invite"] = invited.iter().map(|one| one.user_id.to_string()).collect();
+        self.post("v3/createRoom", options).await["room_id"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) async fn joins(&self, room: &str) {
+        self.post(&format!("v3/join/{}", encoded(room)), json!({})).await;
+    }
+
+    pub(crate) async fn leaves(&self, room: &str) {
+        self.post(&format!("v3/rooms/{}/leave", encoded(room)), json!({})).await;
+    }
+
+    pub(crate) async fn invites(&self, other: &Person, room: &str) {
+        self.post(&format!("v3/rooms/{}/invite", encoded(room)), json!({"user_id": other.user_id})).await;
+    }
+
+    /// Says something and gives the event's ID. The text is the transaction ID too: say different things.
+    pub(crate) async fn says(&self, text: &str, room: &str) -> String {
+        let path = format!("v3/rooms/{}/send/m.room.message/{}", encoded(room), encoded(text));
+        let answer = self.put(&path, json!({"msgtype": "m.text", "body": text})).await;
+        answer["event_id"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) async fn sets(&self, room: &str, event_type: &str, state_key: &str, content: Value) -> String {
+        let path = format!("v3/rooms/{}/state/{event_type}/{}", encoded(room), encoded(state_key));
+        self.put(&path, content).await["event_id"].as_str().unwrap().to_owned()
+    }
+
+    /// A sync that does not wait; `query` is appended.
+    pub(crate) async fn syncs(&self, query: &str) -> Value {
+        self.get(&format!("v3/sync?timeout=0{query}")).await
+    }
+
+    pub(crate) async fn syncs_since(&self, since: &Value) -> Value {
+        self.syncs(&format!("&since={}", next(since))).await
+    }
+}
+
+/// The `next_batch` of a sync.
+pub(crate) fn next(sync: &Value) -> &str {
+    sync["next_batch"].as_str().unwrap()
+}
+
+/// What was said, in order: the bodies of the messages in a list of events.
+pub(crate) fn bodies(events: &Value) -> Vec<&str> {
+    let messages = events
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|event| event["type"] == "m.room.message" && event["content"]["msgtype"] == "m.text");
+    messages.filter_map(|event| event["content"]["body"].as_str()).collect()
+}
+
+/// `type` or `type/state_key` of each event of a list.
+pub(crate) fn kinds(events: &Value) -> Vec<String> {
+    let kind = |event: &Value| match event["state_key"].as_str() {
+        Some(key) if !key.is_empty() => format!("{}/{key}", event["type"].as_str().unwrap()),
+        _ => event["type"].as_str().unwrap().to_owned(),
+    };
+    events.as_array().into_iter().flatten().map(kind).collect()
+}
+
+/// What a sync says about a joined room.
+pub(crate) fn joined<'a>(sync: &'a Value, room: &str) -> &'a Value {
+    &sync["rooms"]["join"][room]
+}
