@@ -4,6 +4,7 @@
 //! crates translate requests into calls on it; nothing here knows HTTP or SQL.
 
 pub mod account_data;
+pub mod accounts;
 mod behaviour;
 pub mod caller;
 pub mod config;

@@ -12,6 +12,7 @@ use store::command::meta::MetaOnce;
 use tokio::sync::OnceCell;
 
 use crate::Error;
+use crate::accounts::{Passwords, UiaaSessions};
 use crate::behaviour::Behaviour;
 use crate::caller::Sessions;
 use crate::config::Config;
@@ -31,6 +32,8 @@ pub struct App {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) wake: Wake,
     pub(crate) sessions: Sessions,
+    pub(crate) passwords: Passwords,
+    pub(crate) uiaa: UiaaSessions,
     pub(crate) desk: Desk,
     pub(crate) behaviour: Behaviour,
     pub(crate) typing: Typing,
@@ -45,6 +48,8 @@ impl App {
     /// Puts the parts together.
     pub fn new(config: Config, store: Store, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>, rules: Rules) -> Self {
         Self {
+            passwords: Passwords::new(config.dev),
+            uiaa: UiaaSessions::new(),
             config,
             store,
             clock,

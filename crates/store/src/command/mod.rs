@@ -23,5 +23,7 @@ pub(crate) mod redaction;
 pub mod refuse_message;
 mod resolve_message;
 pub mod reveal;
+pub mod session;
 pub mod staff_session;
 pub mod txn;
+pub mod update_user;

@@ -2,6 +2,7 @@
 
 pub mod access_records;
 pub mod account_data;
+pub mod accounts;
 pub mod case_detail;
 pub mod cases;
 pub mod event_by_id;

@@ -1,0 +1,79 @@
+//! What staff and the operator do with accounts.
+
+use model::id::OwnedUserId;
+use model::person::{AccountState, Role};
+use store::command::update_user::{UpdateUser, UserChange};
+use store::query::accounts::{Account, AccountById, Accounts};
+
+use crate::{App, Caller, Error};
+
+/// Accounts in one page of the operator's list.
+const PAGE_ROWS: i64 = 200;
+
+impl App {
+    /// An account as the operator sees it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is none.
+    pub async fn account(&self, user: &OwnedUserId) -> Result<Account, Error> {
+        let found = self.store.read(AccountById(user.clone())).await?;
+        found.ok_or_else(|| Error::NotFound(format!("there is no {user} here")))
+    }
+
+    /// A page of accounts after this ID.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn accounts(&self, after: String) -> Result<Vec<Account>, Error> {
+        Ok(self.store.read(Accounts { after, limit: PAGE_ROWS }).await?)
+    }
+
+    /// Changes an account by the operator's hand.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is none.
+    pub async fn change_account(&self, user: &OwnedUserId, change: UserChange) -> Result<(), Error> {
+        let known = self.store.run(UpdateUser { user_id: user.clone(), change, now: self.clock.now() }).await?;
+        self.sessions.forget(user);
+        self.rooms.invalidate_all();
+        self.wake.ring([user]);
+        if known { Ok(()) } else { Err(Error::NotFound(format!("there is no {user} here"))) }
+    }
+
+    /// The state of an account, for staff who may change it.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for everybody else.
+    pub async fn account_state(&self, caller: &Caller, user: &OwnedUserId) -> Result<AccountState, Error> {
+        self.may_restrict(caller, user).await?;
+        Ok(self.account(user).await?.state)
+    }
+
+    /// Locks, suspends or frees an account through the Matrix administration endpoints (spec v1.18).
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for those without the role, and against oneself or other staff.
+    pub async fn restrict(&self, caller: &Caller, user: &OwnedUserId, state: AccountState) -> Result<(), Error> {
+        self.may_restrict(caller, user).await?;
+        self.change_account(user, UserChange::State(state)).await
+    }
+
+    /// Whether the caller may lock and suspend accounts at all.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn is_account_moderator(&self, caller: &Caller) -> Result<bool, Error> {
+        let roles = self.account(&caller.user_id).await?.roles;
+        Ok(roles.iter().any(|role| matches!(role, Role::SeniorReviewer | Role::ChildSafety)))
+    }
+
+    async fn may_restrict(&self, caller: &Caller, user: &OwnedUserId) -> Result<(), Error> {
+        if !self.is_account_moderator(caller).await? {
+            return Err(Error::Forbidden("this is for senior reviewers".to_owned()));
+        }
+        if caller.user_id == *user || !self.account(user).await?.roles.is_empty() {
+            return Err(Error::Forbidden("staff cannot be restricted this way, nor can you restrict yourself".to_owned()));
+        }
+        Ok(())
+    }
+}

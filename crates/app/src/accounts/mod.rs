@@ -1,0 +1,13 @@
+//! Accounts: making them, logging in and out, passwords, profiles, devices, the directory.
+
+pub mod admin;
+pub mod devices;
+pub mod directory;
+pub mod login;
+pub mod password;
+pub mod profile;
+pub mod register;
+mod uiaa;
+
+pub(crate) use password::Passwords;
+pub(crate) use uiaa::UiaaSessions;

@@ -1,0 +1,88 @@
+//! Profiles: the name and picture a person shows, everywhere they are.
+
+use model::body::PlainBody;
+use model::facts::Facts;
+use model::id::{OwnedRoomId, OwnedUserId};
+use model::limits;
+use model::room::Membership;
+use model::verdict::Action;
+use store::command::update_user::{UpdateUser, UserChange};
+use store::query::people::Person;
+
+use crate::rooms::membership::MembershipWish;
+use crate::{App, Caller, Error};
+
+impl App {
+    /// A person's profile.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is nobody of this name here.
+    pub async fn profile(&self, user: &OwnedUserId) -> Result<Person, Error> {
+        self.person(user).await.map_err(|error| match error {
+            Error::Forbidden(text) => Error::NotFound(text),
+            other => other,
+        })
+    }
+
+    /// Changes the name the caller shows; it is judged as what people read.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for somebody else's, [`Error::TooLarge`], [`Error::Safety`].
+    pub async fn set_display_name(&self, caller: &Caller, user: &OwnedUserId, name: Option<String>) -> Result<(), Error> {
+        let name = name.filter(|name| !name.is_empty());
+        if let Some(text) = &name {
+            if text.len() > limits::DISPLAY_NAME_BYTES {
+                return Err(Error::TooLarge(format!("a name has at most {} bytes", limits::DISPLAY_NAME_BYTES)));
+            }
+            self.judge_name(text)?;
+        }
+        self.change_profile(caller, user, UserChange::DisplayName(name)).await
+    }
+
+    /// Changes the picture the caller shows.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for somebody else's, [`Error::TooLarge`].
+    pub async fn set_avatar_url(&self, caller: &Caller, user: &OwnedUserId, url: Option<String>) -> Result<(), Error> {
+        let url = url.filter(|url| !url.is_empty());
+        if url.as_ref().is_some_and(|url| url.len() > limits::DISPLAY_NAME_BYTES * 4) {
+            return Err(Error::TooLarge("this address is too long".to_owned()));
+        }
+        self.change_profile(caller, user, UserChange::AvatarUrl(url)).await
+    }
+
+    async fn change_profile(&self, caller: &Caller, user: &OwnedUserId, change: UserChange) -> Result<(), Error> {
+        if caller.user_id != *user {
+            return Err(Error::Forbidden("this is somebody else's profile".to_owned()));
+        }
+        caller.may_write()?;
+        self.store.run(UpdateUser { user_id: user.clone(), change, now: self.clock.now() }).await?;
+        for room_id in self.joined_rooms(caller).await? {
+            self.show_profile_in(caller, room_id).await?;
+        }
+        Ok(())
+    }
+
+    /// Renews the caller's member event in one room. Somebody removed meanwhile has none to renew.
+    async fn show_profile_in(&self, caller: &Caller, room_id: OwnedRoomId) -> Result<(), Error> {
+        const IN: &[Membership] = &[Membership::Join];
+        let target = caller.user_id.clone();
+        let wish = MembershipWish { room_id, target, membership: Membership::Join, reason: None, content: None, only_from: Some(IN) };
+        match self.set_membership(&caller.user_id, wish).await {
+            Err(Error::Forbidden(_)) => Ok(()),
+            outcome => outcome,
+        }
+    }
+
+    /// A name cannot be withheld, so what would be is refused.
+    fn judge_name(&self, name: &str) -> Result<(), Error> {
+        let rules = self.rules();
+        let findings = rules.scan(&PlainBody::of_text(name));
+        let verdict = rules.judge(&Facts::default(), &findings);
+        if verdict.action < Action::Hold {
+            return Ok(());
+        }
+        let harms: Vec<String> = verdict.harms().into_iter().map(str::to_owned).collect();
+        Err(Error::Safety { message: self.refusal_text(&harms), harms, case: None })
+    }
+}

@@ -1,0 +1,134 @@
+//! Making an account, and closing it.
+
+use model::id::{OwnedUserId, UserId, random_word};
+use model::limits;
+use model::person::AgeBand;
+use model::secret::Secret;
+use serde_json::Value;
+use store::command::create_user::CreateUser;
+use store::command::update_user::{UpdateUser, UserChange};
+use store::query::accounts::AccountById;
+
+use super::login::{NewDevice, Session};
+use crate::{App, Caller, Error};
+
+/// A registration as a client asks for it.
+#[derive(Clone, Debug, Default)]
+pub struct NewAccount {
+    /// The wanted local part; one is made when there is none.
+    pub username: Option<String>,
+    /// The password.
+    pub password: Option<String>,
+    /// The device to be logged in.
+    pub device: NewDevice,
+    /// No session, only the account.
+    pub inhibit_login: bool,
+    /// The stages shown.
+    pub auth: Option<Value>,
+}
+
+/// An account as the operator makes it.
+#[derive(Clone, Debug)]
+pub struct StaffMadeAccount {
+    /// The local part.
+    pub localpart: String,
+    /// The password; `None` for accounts that log in by the host platform's token.
+    pub password: Option<Secret<String>>,
+    /// The name shown.
+    pub display_name: Option<String>,
+    /// Age band.
+    pub age_band: AgeBand,
+    /// Jurisdiction; empty when unknown.
+    pub jurisdiction: String,
+}
+
+impl App {
+    /// Whether a name can be had.
+    ///
+    /// # Errors
+    /// [`Error::InvalidUsername`] by its form, [`Error::UserInUse`] when it is taken.
+    pub async fn name_is_free(&self, username: &str) -> Result<OwnedUserId, Error> {
+        let user_id = self.new_user_id(username)?;
+        if self.store.read(AccountById(user_id.clone())).await?.is_some() {
+            return Err(Error::UserInUse);
+        }
+        Ok(user_id)
+    }
+
+    /// Registers an account and, unless told not to, logs its first device in.
+    ///
+    /// # Errors
+    /// As [`App::name_is_free`]; [`Error::Uiaa`] when stages are missing; [`Error::Forbidden`] when closed.
+    pub async fn register(&self, new: NewAccount) -> Result<(OwnedUserId, Option<Session>), Error> {
+        let user_id = match &new.username {
+            Some(username) => self.name_is_free(username).await?,
+            None => self.new_user_id(&random_word(&*self.entropy, 12))?,
+        };
+        self.registration_allowed(new.auth.as_ref())?;
+        let password = new.password.ok_or_else(|| Error::MissingParam("a password is needed".to_owned()))?;
+        let password_hash = Some(self.hash_password(&Secret::new(password)).await?);
+        // in development everybody is grown up; otherwise the operator tells, and until then nobody knows
+        let age_band = if self.config.dev { AgeBand::Adult } else { AgeBand::Unknown };
+        self.create_account(user_id.clone(), password_hash, None, age_band, String::new()).await?;
+        if new.inhibit_login {
+            return Ok((user_id, None));
+        }
+        let session = self.open_session(user_id.clone(), new.device).await?;
+        Ok((user_id, Some(session)))
+    }
+
+    /// Makes an account by the operator's hand.
+    ///
+    /// # Errors
+    /// As [`App::name_is_free`].
+    pub async fn make_account(&self, new: StaffMadeAccount) -> Result<OwnedUserId, Error> {
+        let user_id = self.name_is_free(&new.localpart).await?;
+        let password_hash = match &new.password {
+            Some(password) => Some(self.hash_password(password).await?),
+            None => None,
+        };
+        self.create_account(user_id.clone(), password_hash, new.display_name, new.age_band, new.jurisdiction).await?;
+        Ok(user_id)
+    }
+
+    async fn create_account(
+        &self,
+        user_id: OwnedUserId,
+        password_hash: Option<String>,
+        display_name: Option<String>,
+        age_band: AgeBand,
+        jurisdiction: String,
+    ) -> Result<(), Error> {
+        let tenant = self.config.tenant.0.clone();
+        let command =
+            CreateUser { user_id, password_hash, display_name, age_band, jurisdiction, tenant, service: false, now: self.clock.now() };
+        if self.store.run(command).await? { Ok(()) } else { Err(Error::UserInUse) }
+    }
+
+    /// Closes the caller's account for good.
+    ///
+    /// # Errors
+    /// [`Error::Uiaa`] until the password was shown.
+    pub async fn deactivate(&self, caller: &Caller, auth: Option<&Value>) -> Result<(), Error> {
+        self.shows_password(caller, auth).await?;
+        for room_id in self.joined_rooms(caller).await? {
+            self.leave(caller, room_id, None).await?;
+        }
+        let command = UpdateUser { user_id: caller.user_id.clone(), change: UserChange::Deactivate, now: self.clock.now() };
+        self.store.run(command).await?;
+        self.sessions.forget(&caller.user_id);
+        Ok(())
+    }
+
+    /// A user ID for a new account: the historical characters are refused (spec appendix "User Identifiers").
+    fn new_user_id(&self, username: &str) -> Result<OwnedUserId, Error> {
+        let localpart = username.to_lowercase();
+        let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._=-/+".contains(&byte);
+        if localpart.is_empty() || localpart.len() > limits::LOCALPART_BYTES || !localpart.bytes().all(allowed) {
+            let words = format!("a user name has up to {} of the characters a-z 0-9 . _ = - / +", limits::LOCALPART_BYTES);
+            return Err(Error::InvalidUsername(words));
+        }
+        let user_id = UserId::parse(format!("@{localpart}:{}", self.config.server_name));
+        user_id.map_err(|_| Error::InvalidUsername("this name is too long".to_owned()))
+    }
+}

@@ -1,0 +1,97 @@
+//! Log-ins: a device and its access token; and how they end.
+
+use model::clock::Timestamp;
+use model::id::{OwnedDeviceId, OwnedUserId};
+use model::limits;
+
+use crate::args;
+use crate::error::StoreError;
+use crate::tx::{Command, Tx};
+
+/// Logs a device in. A device that logs in again loses its older tokens and keeps what it has.
+#[derive(Clone, Debug)]
+pub struct LogIn {
+    /// Who.
+    pub user_id: OwnedUserId,
+    /// Which device.
+    pub device_id: OwnedDeviceId,
+    /// How a new device calls itself.
+    pub display_name: Option<String>,
+    /// SHA-256 of the access token.
+    pub token_hash: [u8; 32],
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Command for LogIn {
+    /// Whether there was room for the device ([`limits::DEVICES_PER_USER`]).
+    type Out = bool;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<bool, StoreError> {
+        let Self { user_id, device_id, display_name, token_hash, now } = self;
+        let known = tx.row("select 1 from devices where user_id = $1 and device_id = $2", args![user_id, device_id]).await?.is_some();
+        let count = tx.row("select count(*) from devices where user_id = $1", args![user_id]).await?;
+        let count = count.map_or(Ok(0), |row| row.int(0))?;
+        if !known && count >= i64::try_from(limits::DEVICES_PER_USER).unwrap_or(i64::MAX) {
+            return Ok(false);
+        }
+        let sql = "insert into devices (user_id, device_id, display_name, created_ms, last_seen_ms) values ($1, $2, $3, $4, $4) \
+                   on conflict (user_id, device_id) do update set last_seen_ms = excluded.last_seen_ms";
+        tx.exec(sql, args![user_id, device_id, display_name.as_deref(), *now]).await?;
+        tx.exec("delete from access_tokens where user_id = $1 and device_id = $2", args![user_id, device_id]).await?;
+        let sql = "insert into access_tokens (token_hash, user_id, device_id, created_ms) values ($1, $2, $3, $4)";
+        tx.exec(sql, args![token_hash.as_slice(), user_id, device_id, *now]).await?;
+        Ok(true)
+    }
+}
+
+/// Takes devices away with their tokens: a log-out, or a device deleted from another.
+#[derive(Clone, Debug)]
+pub struct LogOut {
+    /// Whose.
+    pub user_id: OwnedUserId,
+    /// Which; `None` for all but `except`.
+    pub devices: Option<Vec<OwnedDeviceId>>,
+    /// The one that stays when all others go.
+    pub except: Option<OwnedDeviceId>,
+}
+
+impl Command for LogOut {
+    type Out = ();
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<(), StoreError> {
+        let user = &self.user_id;
+        if let Some(devices) = &self.devices {
+            for device in devices {
+                tx.exec("delete from access_tokens where user_id = $1 and device_id = $2", args![user, device]).await?;
+                tx.exec("delete from devices where user_id = $1 and device_id = $2", args![user, device]).await?;
+            }
+            return Ok(());
+        }
+        let except = self.except.as_ref().map_or(String::new(), ToString::to_string);
+        tx.exec("delete from access_tokens where user_id = $1 and device_id <> $2", args![user, &except]).await?;
+        tx.exec("delete from devices where user_id = $1 and device_id <> $2", args![user, &except]).await?;
+        Ok(())
+    }
+}
+
+/// Renames a device.
+#[derive(Clone, Debug)]
+pub struct RenameDevice {
+    /// Whose.
+    pub user_id: OwnedUserId,
+    /// Which.
+    pub device_id: OwnedDeviceId,
+    /// How it is called from now on.
+    pub display_name: Option<String>,
+}
+
+impl Command for RenameDevice {
+    /// Whether there is such a device.
+    type Out = bool;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<bool, StoreError> {
+        let sql = "update devices set display_name = $3 where user_id = $1 and device_id = $2";
+        Ok(tx.exec(sql, args![&self.user_id, &self.device_id, self.display_name.as_deref()]).await? > 0)
+    }
+}

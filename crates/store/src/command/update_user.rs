@@ -1,0 +1,88 @@
+//! Changes to an account: password, profile, state, age band, roles.
+
+use model::clock::Timestamp;
+use model::id::OwnedUserId;
+use model::person::{AccountState, AgeBand, Role};
+
+use crate::args;
+use crate::error::StoreError;
+use crate::tx::{Command, Tx};
+
+/// One change to an account.
+#[derive(Clone, Debug)]
+pub enum UserChange {
+    /// Another password, as a hash in PHC form.
+    Password(String),
+    /// The name shown; `None` for none.
+    DisplayName(Option<String>),
+    /// The picture shown.
+    AvatarUrl(Option<String>),
+    /// What the account may do.
+    State(AccountState),
+    /// Age band as told by the operator.
+    AgeBand(AgeBand),
+    /// Jurisdiction, as in `DE`.
+    Jurisdiction(String),
+    /// A role given to a member of staff.
+    AddRole(Role),
+    /// A role taken away.
+    RemoveRole(Role),
+    /// Closed for good: no password, no profile, no sessions.
+    Deactivate,
+}
+
+/// Changes an account.
+#[derive(Clone, Debug)]
+pub struct UpdateUser {
+    /// Whose.
+    pub user_id: OwnedUserId,
+    /// What.
+    pub change: UserChange,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Command for UpdateUser {
+    /// Whether there is such an account.
+    type Out = bool;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<bool, StoreError> {
+        let user = &self.user_id;
+        if tx.row("select 1 from users where user_id = $1", args![user]).await?.is_none() {
+            return Ok(false);
+        }
+        match &self.change {
+            UserChange::Password(hash) => tx.exec("update users set password_hash = $2 where user_id = $1", args![user, hash]).await?,
+            UserChange::DisplayName(name) => {
+                tx.exec("update users set display_name = $2 where user_id = $1", args![user, name.as_deref()]).await?
+            }
+            UserChange::AvatarUrl(url) => {
+                tx.exec("update users set avatar_url = $2 where user_id = $1", args![user, url.as_deref()]).await?
+            }
+            UserChange::State(state) => tx.exec("update users set state = $2 where user_id = $1", args![user, state.as_str()]).await?,
+            UserChange::AgeBand(band) => tx.exec("update users set age_band = $2 where user_id = $1", args![user, band.as_str()]).await?,
+            UserChange::Jurisdiction(place) => tx.exec("update users set jurisdiction = $2 where user_id = $1", args![user, place]).await?,
+            UserChange::AddRole(role) => {
+                let sql = "insert into staff_roles (user_id, role, granted_ms) values ($1, $2, $3) on conflict (user_id, role) do nothing";
+                tx.exec(sql, args![user, role.as_str(), self.now]).await?
+            }
+            UserChange::RemoveRole(role) => {
+                tx.exec("delete from staff_roles where user_id = $1 and role = $2", args![user, role.as_str()]).await?
+            }
+            UserChange::Deactivate => self.deactivate(tx).await?,
+        };
+        Ok(true)
+    }
+}
+
+impl UpdateUser {
+    async fn deactivate<T: Tx>(&self, tx: &mut T) -> Result<u64, StoreError> {
+        let user = &self.user_id;
+        tx.exec("delete from access_tokens where user_id = $1", args![user]).await?;
+        tx.exec("delete from devices where user_id = $1", args![user]).await?;
+        tx.exec("delete from staff_roles where user_id = $1", args![user]).await?;
+        tx.exec("delete from account_data where user_id = $1", args![user]).await?;
+        let sql = "update users set state = 'deactivated', password_hash = null, display_name = null, avatar_url = null where user_id = $1";
+        tx.exec(sql, args![user]).await
+    }
+}
