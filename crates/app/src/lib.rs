@@ -15,6 +15,7 @@ mod health;
 pub mod history;
 mod judge;
 mod push_rules;
+mod rate;
 pub mod rooms;
 pub mod rules;
 mod service;

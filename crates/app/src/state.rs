@@ -17,6 +17,7 @@ use crate::behaviour::Behaviour;
 use crate::caller::Sessions;
 use crate::config::Config;
 use crate::desk::Desk;
+use crate::rate::Rates;
 use crate::rules::Rules;
 use crate::sync::typing::Typing;
 use crate::sync::{TokenKey, Waiters};
@@ -34,6 +35,7 @@ pub struct App {
     pub(crate) sessions: Sessions,
     pub(crate) passwords: Passwords,
     pub(crate) uiaa: UiaaSessions,
+    pub(crate) rates: Rates,
     pub(crate) desk: Desk,
     pub(crate) behaviour: Behaviour,
     pub(crate) typing: Typing,
@@ -50,6 +52,7 @@ impl App {
         Self {
             passwords: Passwords::new(config.dev),
             uiaa: UiaaSessions::new(),
+            rates: Rates::new(config.dev),
             config,
             store,
             clock,

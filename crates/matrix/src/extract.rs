@@ -1,18 +1,20 @@
 //! From HTTP to a typed call and back. The authentication scheme of ruma's request type decides
 //! what a handler receives, so that no handler can forget to ask who calls.
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use app::{App, Caller, Error};
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderValue, Request, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use model::limits;
 use model::person::AccountState;
-use ruma::api::auth_scheme::{AccessToken, AccessTokenOptional, AuthScheme, NoAccessToken, NoAuthentication};
+use ruma::api::auth_scheme::{AccessToken, AccessTokenOptional, AppserviceTokenOptional, AuthScheme, NoAccessToken, NoAuthentication};
 use ruma::api::error::DeserializationError;
 use ruma::api::{IncomingRequest, OutgoingResponse, OutgoingResponseExt};
 
@@ -31,6 +33,8 @@ where
     pub(crate) body: T,
     /// The body as sent, for what ruma's types leave out.
     pub(crate) raw: Bytes,
+    /// The address the connection came from, when the server knows it.
+    pub(crate) peer: Option<IpAddr>,
 }
 
 /// Turns a scheme's token into what the handler is given.
@@ -77,6 +81,15 @@ impl Identify for AccessTokenOptional {
     }
 }
 
+/// Application services are not offered: their token is not asked for.
+impl Identify for AppserviceTokenOptional {
+    type Who = ();
+
+    async fn identify(_: &App, _: Option<String>, _: &str) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
 /// A locked account may only log out (spec "Account locking").
 fn unlocked(caller: Arc<Caller>, path: &str) -> Result<Arc<Caller>, Error> {
     let logs_out = path.ends_with("/logout") || path.ends_with("/logout/all");
@@ -108,6 +121,7 @@ where
 {
     let token = T::Authentication::extract_authentication(&request).map_err(|_| Error::MissingToken)?;
     let who = T::Authentication::identify(&app, token, request.uri().path()).await?;
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let (head, body) = request.into_parts();
     let raw = read_body(body).await?;
     // clients send empty bodies where an empty object is meant, and JSON without saying so
@@ -115,7 +129,7 @@ where
     let arguments: Vec<&str> = path_args.iter().map(String::as_str).collect();
     let parsed = T::try_from_http_request_inner(Request::from_parts(head, bytes), &arguments);
     let body = parsed.map_err(|error| misunderstood(&error, bytes))?;
-    Ok(Call { app, who, body, raw })
+    Ok(Call { app, who, body, raw, peer })
 }
 
 /// The whole body, within [`limits::REQUEST_BYTES`] and [`limits::REQUEST_READ_MS`].

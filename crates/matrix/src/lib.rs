@@ -4,10 +4,13 @@ mod account_data;
 mod error;
 mod extract;
 mod history;
+mod people;
 mod push_rules;
 mod rooms;
 mod router;
 mod send;
+mod server;
+mod sessions;
 mod sync;
 
 pub use router::router;

@@ -29,9 +29,12 @@ pub fn router(app: Arc<App>) -> Router {
     let table = crate::history::routes(table);
     let table = crate::account_data::routes(table);
     let table = crate::push_rules::routes(table);
-    let table = table;
+    let table = crate::sessions::routes(table);
+    let table = crate::people::routes(table);
+    let table = crate::server::routes(table);
     table
         .router
+        .merge(crate::server::well_known())
         .fallback(|| async { Refusal(Error::Unrecognized("this server does not know this path".to_owned())) })
         .method_not_allowed_fallback(|| async {
             let mut response = Refusal(Error::Unrecognized("this path does not take this method".to_owned())).into_response();

@@ -99,6 +99,17 @@ pub const TYPING_ROOMS: u64 = 20_000;
 /// Longest time a typing notice stands, in milliseconds.
 pub const TYPING_MS_MAX: u64 = 120_000;
 
+// ── Rates ──────────────────────────────────────────────────────────────────────────────────────
+
+/// Milliseconds between log-ins or registrations of one address, in the long run.
+pub const STRANGER_PERIOD_MS: u64 = 3_000;
+/// Log-ins or registrations of one address at once.
+pub const STRANGER_BURST: u32 = 20;
+/// Milliseconds between events, rooms or invitations of one person, in the long run.
+pub const SENDER_PERIOD_MS: u64 = 200;
+/// Events, rooms or invitations of one person at once.
+pub const SENDER_BURST: u32 = 50;
+
 // ── Scanning ───────────────────────────────────────────────────────────────────────────────────
 
 /// Hits kept of one message; a message made of hits needs no more to be judged.

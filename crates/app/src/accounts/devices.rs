@@ -6,7 +6,8 @@ use model::secret::Secret;
 use serde_json::Value;
 use store::command::session::{LogOut, RenameDevice};
 use store::command::update_user::{UpdateUser, UserChange};
-use store::query::accounts::{Device, Devices};
+pub use store::query::accounts::Device;
+use store::query::accounts::Devices;
 
 use crate::{App, Caller, Error};
 

@@ -64,6 +64,7 @@ impl App {
     /// [`Error::NotFound`] for an invited person who does not exist; [`Error::BadJson`] by form.
     pub async fn create_room(&self, caller: &Caller, new: NewRoom) -> Result<OwnedRoomId, Error> {
         caller.may_write()?;
+        self.admit_sender(&caller.user_id)?;
         check_bounds(&new)?;
         let creator = self.person(&caller.user_id).await?;
         let mut invited = Vec::with_capacity(new.invite.len());

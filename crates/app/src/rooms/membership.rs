@@ -77,6 +77,7 @@ impl App {
     /// [`Error::Forbidden`] when the room's rules say so, [`Error::NotFound`] for a person who does not exist.
     pub async fn set_membership_of(&self, caller: &Caller, wish: MembershipWish) -> Result<(), Error> {
         caller.may_write()?;
+        self.admit_sender(&caller.user_id)?;
         self.set_membership(&caller.user_id, wish).await
     }
 

@@ -46,6 +46,7 @@ impl App {
     /// [`Error::TooLarge`], [`Error::BadJson`] and [`Error::NotJson`] by its form.
     pub async fn send(&self, caller: &Caller, message: Message) -> Result<OwnedEventId, Error> {
         caller.may_write()?;
+        self.admit_sender(&caller.user_id)?;
         if message.txn_id.len() > limits::TXN_ID_BYTES {
             return Err(Error::InvalidParam(format!("a transaction ID has at most {} bytes", limits::TXN_ID_BYTES)));
         }

@@ -30,6 +30,7 @@ impl App {
         content: &str,
     ) -> Result<OwnedEventId, Error> {
         caller.may_write()?;
+        self.admit_sender(&caller.user_id)?;
         let content = parse_object(content)?;
         if event_type == "m.room.member" {
             return self.put_member(caller, room_id, &state_key, content).await;

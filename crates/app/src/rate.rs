@@ -1,0 +1,89 @@
+//! How often somebody may ask. Strangers are counted by address, members by account.
+
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use governor::clock::{Clock as _, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use model::id::OwnedUserId;
+use model::limits;
+
+use crate::{App, Error};
+
+/// The counters; none in development.
+#[derive(Debug)]
+pub(crate) struct Rates {
+    strangers: DefaultKeyedRateLimiter<IpAddr>,
+    senders: DefaultKeyedRateLimiter<OwnedUserId>,
+    off: bool,
+}
+
+impl Rates {
+    pub(crate) fn new(off: bool) -> Self {
+        let quota = |period_ms: u64, burst: u32| {
+            let quota = Quota::with_period(Duration::from_millis(period_ms)).expect("a period above zero");
+            quota.allow_burst(NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN))
+        };
+        Self {
+            strangers: RateLimiter::keyed(quota(limits::STRANGER_PERIOD_MS, limits::STRANGER_BURST)),
+            senders: RateLimiter::keyed(quota(limits::SENDER_PERIOD_MS, limits::SENDER_BURST)),
+            off,
+        }
+    }
+
+    /// Forgets those who have not asked for long, so that memory stays bounded.
+    pub(crate) fn forget_idle(&self) {
+        self.strangers.retain_recent();
+        self.senders.retain_recent();
+    }
+}
+
+impl App {
+    /// Counts a log-in or registration from this address.
+    ///
+    /// # Errors
+    /// [`Error::LimitExceeded`] with how long to wait.
+    pub fn admit_stranger(&self, address: Option<IpAddr>) -> Result<(), Error> {
+        match address {
+            Some(address) if !self.rates.off => self.rates.strangers.check_key(&address).map_err(|not_until| wait(&not_until)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Counts an event, room or invitation of this person.
+    ///
+    /// # Errors
+    /// [`Error::LimitExceeded`] with how long to wait.
+    pub(crate) fn admit_sender(&self, user: &OwnedUserId) -> Result<(), Error> {
+        if self.rates.off {
+            return Ok(());
+        }
+        self.rates.senders.check_key(user).map_err(|not_until| wait(&not_until))
+    }
+
+    /// Forgets rate counters of those who have been quiet; to be called now and then.
+    pub fn forget_idle_rates(&self) {
+        self.rates.forget_idle();
+    }
+}
+
+fn wait(not_until: &governor::NotUntil<governor::clock::QuantaInstant>) -> Error {
+    let left = not_until.wait_time_from(DefaultClock::default().now());
+    Error::LimitExceeded { retry_after_ms: u64::try_from(left.as_millis()).unwrap_or(u64::MAX).max(1) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_ends_with_a_time_to_wait() {
+        let rates = Rates::new(false);
+        let address: IpAddr = [127, 0, 0, 1].into();
+        let allowed = (0..limits::STRANGER_BURST * 3).filter(|_| rates.strangers.check_key(&address).is_ok()).count();
+        assert_eq!(allowed, usize::try_from(limits::STRANGER_BURST).unwrap());
+        let refused = rates.strangers.check_key(&address).map_err(|not_until| wait(&not_until));
+        assert!(matches!(refused, Err(Error::LimitExceeded { retry_after_ms }) if retry_after_ms > 0));
+    }
+}

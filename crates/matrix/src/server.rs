@@ -1,0 +1,119 @@
+//! What the server says of itself, and correct empty answers for what it does not offer.
+
+use std::sync::Arc;
+
+use app::App;
+use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::get;
+use http::StatusCode;
+use ruma::api::client::account::get_3pids;
+use ruma::api::client::directory::get_public_rooms;
+use ruma::api::client::discovery::{get_capabilities, get_supported_versions};
+use ruma::api::client::keys::{get_keys, upload_keys};
+use ruma::api::client::presence::{get_presence, set_presence};
+use ruma::api::client::thirdparty::get_protocols;
+use ruma::api::client::voip::get_turn_server_info;
+use serde_json::{Value, json};
+
+use crate::error::{Refusal, json_response};
+use crate::extract::Call;
+use crate::router::Table;
+
+pub(crate) fn routes(table: Table) -> Table {
+    table
+        .raw(versions)
+        .raw(capabilities)
+        .raw(threepids)
+        .raw(protocols)
+        .raw(turn_server)
+        .raw(public_rooms)
+        .raw(put_presence)
+        .raw(presence)
+        .raw(put_keys)
+        .raw(keys)
+}
+
+/// The documents under `/.well-known`, which are no part of the API proper.
+pub(crate) fn well_known() -> Router<Arc<App>> {
+    Router::new().route("/.well-known/matrix/client", get(well_known_client)).route("/.well-known/matrix/support", get(well_known_support))
+}
+
+fn ok(body: &Value) -> Result<Response, Refusal> {
+    Ok(json_response(StatusCode::OK, body))
+}
+
+async fn versions(_: Call<get_supported_versions::Request>) -> Result<Response, Refusal> {
+    let versions: Vec<String> = (1..=12).map(|minor| format!("v1.{minor}")).collect();
+    ok(&json!({"versions": versions, "unstable_features": {"org.matrix.msc2285.stable": true}}))
+}
+
+async fn capabilities(call: Call<get_capabilities::v3::Request>) -> Result<Response, Refusal> {
+    let moderates = call.app.is_account_moderator(&call.who).await?;
+    let mut capabilities = json!({
+        "m.room_versions": {"default": "12", "available": {"12": "stable"}},
+        "m.change_password": {"enabled": true},
+        "m.set_displayname": {"enabled": true},
+        "m.set_avatar_url": {"enabled": true},
+        "m.3pid_changes": {"enabled": false},
+        "m.get_login_token": {"enabled": false},
+    });
+    if moderates {
+        capabilities["m.account_moderation"] = json!({"lock": true, "suspend": true});
+    }
+    ok(&json!({ "capabilities": capabilities }))
+}
+
+async fn well_known_client(State(app): State<Arc<App>>) -> Response {
+    let body = json!({
+        "m.homeserver": {"base_url": app.config.base_url},
+        "io.element.e2ee": {"default": false, "force_disable": true},
+    });
+    json_response(StatusCode::OK, &body)
+}
+
+async fn well_known_support(State(app): State<Arc<App>>) -> Response {
+    let contact = &app.config.appeal_contact;
+    let body = if contact.starts_with("http") {
+        json!({ "support_page": contact })
+    } else {
+        json!({"contacts": [{"role": "m.role.admin", "email_address": contact}]})
+    };
+    json_response(StatusCode::OK, &body)
+}
+
+async fn threepids(_: Call<get_3pids::v3::Request>) -> Result<Response, Refusal> {
+    ok(&json!({"threepids": []}))
+}
+
+async fn protocols(_: Call<get_protocols::v3::Request>) -> Result<Response, Refusal> {
+    ok(&json!({}))
+}
+
+async fn turn_server(_: Call<get_turn_server_info::v3::Request>) -> Result<Response, Refusal> {
+    ok(&json!({}))
+}
+
+async fn public_rooms(_: Call<get_public_rooms::v3::Request>) -> Result<Response, Refusal> {
+    ok(&json!({"chunk": [], "total_room_count_estimate": 0}))
+}
+
+/// Presence is taken and not kept.
+async fn put_presence(_: Call<set_presence::v3::Request>) -> Result<Response, Refusal> {
+    ok(&json!({}))
+}
+
+async fn presence(_: Call<get_presence::v3::Request>) -> Result<Response, Refusal> {
+    ok(&json!({"presence": "offline"}))
+}
+
+/// Clients upload device keys when they start, even for readable rooms. There are no sealed rooms to
+/// use them in, so none is kept, and the counts say so.
+async fn put_keys(_: Call<upload_keys::v3::Request>) -> Result<Response, Refusal> {
+    ok(&json!({"one_time_key_counts": {"signed_curve25519": 0}}))
+}
+
+async fn keys(_: Call<get_keys::v3::Request>) -> Result<Response, Refusal> {
+    ok(&json!({"device_keys": {}, "failures": {}, "master_keys": {}, "self_signing_keys": {}, "user_signing_keys": {}}))
+}
