@@ -77,7 +77,10 @@ impl Options {
         let listen: SocketAddr = settings.need("listen", |text| text.parse().map_err(|_| "an address and port, as in 127.0.0.1:8008"))?;
         let dev = settings.need("dev", settings::boolean)?;
         if dev && !listen.ip().is_loopback() {
-            bail!("{}: dev is for loopback addresses only, not for {listen}; leave out --dev or listen on 127.0.0.1", settings.source("dev"));
+            bail!(
+                "{}: dev is for loopback addresses only, not for {listen}; leave out --dev or listen on 127.0.0.1",
+                settings.source("dev")
+            );
         }
         let named = |text: &str| OwnedServerName::try_from(text).map_err(|_| "a host name, as in chat.example.org");
         Ok(Self {

@@ -29,9 +29,24 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     let router = outside::router(Arc::clone(&app), meter);
     announce(&format!("listening on http://{address}"));
     tracing::info!(%address, server_name = %app.config.server_name, store = app.store_kind(), dev = app.config.dev, "serving");
+    let ticks = tokio::spawn(tick(Arc::clone(&app)));
     connections::serve(listener, router, stop_signal()).await;
+    ticks.abort();
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Small work that time alone brings: typing notices end, rate counters are forgotten.
+async fn tick(app: Arc<App>) {
+    let mut seconds: u64 = 0;
+    loop {
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        app.expire_typing();
+        seconds += 1;
+        if seconds.is_multiple_of(60) {
+            app.forget_idle_rates();
+        }
+    }
 }
 
 /// The app over its store, under the name that the store remembers.
@@ -41,6 +56,7 @@ pub(crate) async fn open_app(options: &Options) -> anyhow::Result<Arc<App>> {
     let server_name = name(&store, wanted.as_ref(), options.server_name.is_some()).await?;
     let config = options.app_config(server_name);
     let app = App::new(config, store, Arc::new(SystemClock), Arc::new(SystemEntropy), app::rules::Rules::default());
+    app.ensure_service_account().await.context("cannot prepare the server's own account")?;
     Ok(Arc::new(app))
 }
 
@@ -61,7 +77,9 @@ pub(crate) async fn name(store: &Store, wanted: Option<&OwnedServerName>, insist
     let named = store.run(NameServer { wanted: wanted.cloned() }).await.context("cannot read the server's name")?;
     match (named, wanted) {
         (Some(named), Some(wanted)) if insist && named != *wanted => {
-            bail!("these data belong to {named}, not to {wanted}; user IDs carry the name, so it cannot change: use another --data or --server-name {named}")
+            bail!(
+                "these data belong to {named}, not to {wanted}; user IDs carry the name, so it cannot change: use another --data or --server-name {named}"
+            )
         }
         (Some(named), _) => Ok(named),
         (None, _) => bail!("this server has no name yet; say --server-name chat.example.org (it becomes part of every user ID)"),

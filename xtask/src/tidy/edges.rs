@@ -15,7 +15,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
     ("frankly-console", &["frankly-model", "frankly-app"]),
     ("frankly-sim", &["frankly-model"]),
     (
-        "frankly-frankly",
+        "frankly",
         &[
             "frankly-model",
             "frankly-policy",
@@ -44,14 +44,14 @@ const OWNERS: [(&str, &[&str]); 15] = [
     ("cel", &["frankly-policy"]),
     ("aho-corasick", &["frankly-scan"]),
     ("daachorse", &["frankly-scan"]),
-    ("axum", &["frankly-matrix", "frankly-console", "frankly-frankly"]),
+    ("axum", &["frankly-matrix", "frankly-console", "frankly"]),
     ("utoipa", &["frankly-console"]),
     ("rust-embed", &["frankly-console"]),
     ("argon2", &["frankly-app"]),
     ("jsonwebtoken", &["frankly-app"]),
-    ("metrics-exporter-prometheus", &["frankly-frankly"]),
-    ("tracing-subscriber", &["frankly-frankly"]),
-    ("anyhow", &["frankly-frankly", "frankly-sim", "xtask"]),
+    ("metrics-exporter-prometheus", &["frankly"]),
+    ("tracing-subscriber", &["frankly"]),
+    ("anyhow", &["frankly", "frankly-sim", "xtask"]),
 ];
 
 /// Crates that decide and do no input or output, and what would let them.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::response::Response;
 use http::Request;
 use hyper::body::Incoming;
@@ -62,7 +63,11 @@ fn connection(
 ) -> Connection<impl hyper::service::Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send> + Send> {
     // an answer is one write; waiting to fill a packet only delays it
     let _refused = stream.set_nodelay(true);
-    let service = service_fn(move |request: Request<Incoming>| {
+    let peer = stream.peer_addr().ok().map(ConnectInfo);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        if let Some(peer) = peer {
+            request.extensions_mut().insert(peer);
+        }
         let router = router.clone();
         let guard = Busy::begin(&busy, request.uri().path());
         async move {
