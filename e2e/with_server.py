@@ -33,7 +33,7 @@ def free_port():
 def answers(port):
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
     try:
-        connection.request("GET", "/_matrix/client/versions")
+        connection.request("GET", "/readyz")
         return connection.getresponse().status == 200
     except OSError:
         return False
