@@ -29,8 +29,8 @@ export function cases(now: number): CaseDetail[] {
     reports: [],
     decisions: [],
     reads: [],
-    allowed: [],
-    rights_note: null,
+    allowed: ['claim'],
+    rights_note: 'claim the case first',
     subject: { ...ben, state: 'active' as const, strikes: 2 },
   };
   const threat = {
@@ -90,6 +90,7 @@ export function cases(now: number): CaseDetail[] {
       action: null,
       state: 'claimed',
       claimed_by: '@sam:frankly.test',
+      allowed: [],
       opened_ms: now - 3 * HOUR_MS,
       due_ms: now + 21 * HOUR_MS,
       message: { ...message, state: 'visible', hold_until_ms: null, on_timeout: null },
@@ -132,7 +133,7 @@ export function revealed(one: CaseDetail, accessId: number): Revealed {
 export function deliveries(now: number): Delivery[] {
   const one = { kind: 'case.opened', created_ms: now - HOUR_MS, attempts: 6, next_attempt_ms: null };
   return [
-    { ...one, id: 'msg_1', state: 'failed', last_status: 503 },
-    { ...one, id: 'msg_2', state: 'delivered', last_status: 204, attempts: 1 },
+    { ...one, id: 'msg_1', state: 'failed', last_status: '503' },
+    { ...one, id: 'msg_2', state: 'delivered', last_status: '204', attempts: 1 },
   ];
 }

@@ -167,7 +167,7 @@ export class Mock {
       return refuse(response, 409, 'FRANKLY_CLAIMED', 'Another reviewer holds this case.');
     }
     if (verb === 'claim') Object.assign(one, { state: 'claimed', claimed_by: me, allowed: allowed(one) });
-    if (verb === 'unclaim') Object.assign(one, { state: 'open', claimed_by: null, allowed: [] });
+    if (verb === 'unclaim') Object.assign(one, { state: 'open', claimed_by: null, allowed: ['claim'] });
     if (verb === 'reveal') return json(response, 200, this.reveal(one, body.reason ?? ''));
     if (verb === 'decide') this.decide(one, body);
     json(response, 200, one);
@@ -209,7 +209,7 @@ export class Mock {
 function allowed(one: CaseDetail): string[] {
   const held =
     one.message?.state === 'withheld' ? ['decide:release', 'decide:keep_blocked'] : ['decide:remove'];
-  return ['reveal', ...held, 'decide:warn', 'decide:suspend', 'decide:dismiss'];
+  return ['unclaim', 'reveal', ...held, 'decide:warn', 'decide:suspend', 'decide:dismiss'];
 }
 
 async function page(path: string, response: ServerResponse): Promise<void> {

@@ -150,7 +150,7 @@ test('a case is decided by keys alone', async ({ page }) => {
 test('a case that another holds cannot be claimed or read', async ({ page }) => {
   await openCase(page, 17);
   const taken = mock.cases[0];
-  if (taken) Object.assign(taken, { state: 'claimed', claimed_by: '@sam:frankly.test' });
+  if (taken) Object.assign(taken, { state: 'claimed', claimed_by: '@sam:frankly.test', allowed: [] });
   await page.keyboard.press('c');
   await expect(page.getByRole('alert')).toContainText('Another reviewer holds this case.');
   await expect(page.getByText('Claimed by @sam:frankly.test')).toBeVisible();
@@ -194,6 +194,17 @@ test('a failed delivery is sent again', async ({ page }) => {
   await page.getByRole('button', { name: 'Replay delivery msg_1' }).click();
   await expect(page.getByText('Delivery msg_1 will be sent again.')).toBeVisible();
   await expect(page.getByText('No failed deliveries.')).toBeVisible();
+});
+
+test('who administers sees no queue', async ({ page }) => {
+  mock.staff.roles = ['tenant_admin'];
+  await page.goto(mock.url);
+  await page.getByLabel('User').fill('rae');
+  await page.getByLabel('Password').fill('right');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(page.getByRole('heading', { name: 'Webhooks' })).toBeVisible();
+  await expect(page.getByRole('link', { name: 'Queue' })).toHaveCount(0);
+  expect(mock.calls.some((call) => call.path === '/cases' || call.path === '/events')).toBe(false);
 });
 
 test('the access log lists reads', async ({ page }) => {

@@ -51,6 +51,15 @@ class Session {
     return this.staff?.roles.some((role) => roles.includes(role)) ?? false;
   }
 
+  /** Whether the queue is theirs: administrators and auditors have no part in cases. */
+  get reviews(): boolean {
+    return this.has('reviewer', 'senior_reviewer', 'child_safety');
+  }
+
+  get seesWebhooks(): boolean {
+    return this.has('tenant_admin', 'senior_reviewer');
+  }
+
   private enter(staff: Staff): void {
     this.staff = staff;
     this.status = 'in';

@@ -62,8 +62,8 @@ export interface CaseSummary extends CaseCommon {
 
 export interface MessageFacts {
   event_id: string | null;
-  type: string;
-  ts: number;
+  type: string | null;
+  ts: number | null;
   state: MessageState;
   hold_until_ms: number | null;
   on_timeout: 'release' | 'block' | null;
@@ -111,7 +111,7 @@ export interface CaseDetail extends CaseCommon {
   message: MessageFacts | null;
   reasons: Reason[];
   members: Person[];
-  mode: string;
+  mode: string | null;
   reports: Report[];
   decisions: Decision[];
   reads: AccessRecord[];
@@ -151,7 +151,7 @@ export interface Delivery {
   attempts: number;
   next_attempt_ms: number | null;
   state: 'failed' | 'pending' | 'delivered';
-  last_status: number | string | null;
+  last_status: string | null;
 }
 
 export interface CaseNews {

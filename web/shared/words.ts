@@ -81,6 +81,11 @@ export function harm(id: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
+/** The server's note on rights, as a sentence. */
+export function sentenceOf(note: string): string {
+  return `${note.charAt(0).toUpperCase()}${note.slice(1)}.`;
+}
+
 export function role(id: string): string {
   const text = id.replaceAll('_', ' ');
   return text.charAt(0).toUpperCase() + text.slice(1);
