@@ -99,7 +99,9 @@ impl App {
         field(&mut out, ",\"start\":", &token(RoomPos::new(first.get() - 1).unwrap_or_default()));
         field(&mut out, ",\"end\":", &token(last));
         for (name, events) in [("events_before", &found.before), ("events_after", &found.after), ("state", &found.state)] {
-            out.push_str(&format!(",\"{name}\":"));
+            out.push_str(",\"");
+            out.push_str(name);
+            out.push_str("\":");
             push_events(&mut out, events, id, caller);
         }
         out.push('}');
@@ -195,7 +197,9 @@ impl App {
                     fields.push(text);
                 }
             }
-            out.push_str(&format!(":{{{}}}", fields.join(",")));
+            out.push_str(":{");
+            out.push_str(&fields.join(","));
+            out.push('}');
         }
         out.push_str("}}");
         Ok(out)

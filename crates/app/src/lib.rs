@@ -7,6 +7,7 @@ pub mod account_data;
 pub mod accounts;
 mod behaviour;
 pub mod caller;
+mod compaction;
 pub mod config;
 pub mod desk;
 mod error;

@@ -28,7 +28,7 @@ impl App {
     }
 
     /// Account data of a sync; the first one has push rules even when the person never changed any.
-    pub(crate) fn with_push_rules(&self, caller: &Caller, first: bool, mut data: Vec<(String, String)>) -> Vec<(String, String)> {
+    pub(crate) fn with_push_rules(caller: &Caller, first: bool, mut data: Vec<(String, String)>) -> Vec<(String, String)> {
         if first && data.iter().all(|(data_type, _)| data_type != PUSH_RULES) {
             let rules = Ruleset::server_default(&caller.user_id);
             data.push((PUSH_RULES.to_owned(), json!({"global": rules}).to_string()));

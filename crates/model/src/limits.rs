@@ -66,6 +66,9 @@ pub const LAZY_MEMBERS_ABOVE: usize = 32;
 /// Milliseconds an inbox row of a message is kept; an older token gets a summary.
 pub const INBOX_KEEP_MS: i64 = 30 * 24 * 3_600_000;
 
+/// Inbox rows let go in one transaction, so that writers wait briefly.
+pub const COMPACT_ROWS: i64 = 2_000;
+
 // ── People ─────────────────────────────────────────────────────────────────────────────────────
 
 /// Bytes of a local part of a user ID (the whole ID has at most 255).

@@ -99,7 +99,7 @@ impl App {
         let SyncOutcome::News(mut news) = outcome else {
             return Err(Error::InvalidParam("this sync token is ahead of what the server has".to_owned()));
         };
-        news.account_data = self.with_push_rules(caller, since.is_none(), std::mem::take(&mut news.account_data));
+        news.account_data = Self::with_push_rules(caller, since.is_none(), std::mem::take(&mut news.account_data));
         let mut typing = self.typing.changed_for(&caller.user_id, since.map_or(0, |token| token.typing));
         typing.rooms.retain(|room| request.filter.rooms.matches(room) && request.filter.ephemeral.matches("m.typing", "", ""));
         Ok((*news, typing))

@@ -66,10 +66,13 @@ impl App {
         if let Some(summary) = &joined.summary {
             out.push_str(",\"summary\":{\"m.heroes\":[");
             push_each(out, &summary.heroes, |out, hero| push_string(out, hero));
-            out.push_str(&format!("],\"m.joined_member_count\":{},\"m.invited_member_count\":{}}}", summary.joined, summary.invited));
+            push_number(out, "],\"m.joined_member_count\":", summary.joined);
+            push_number(out, ",\"m.invited_member_count\":", summary.invited);
+            out.push('}');
         }
-        let (highlights, unread) = (joined.highlight_count, joined.notify_count);
-        out.push_str(&format!(",\"unread_notifications\":{{\"highlight_count\":{highlights},\"notification_count\":{unread}}}"));
+        push_number(out, ",\"unread_notifications\":{\"highlight_count\":", joined.highlight_count);
+        push_number(out, ",\"notification_count\":", joined.notify_count);
+        out.push('}');
         out.push_str(",\"ephemeral\":{\"events\":[");
         let receipts = !joined.receipts.is_empty() && filter.ephemeral.matches("m.receipt", "", "");
         if receipts {
@@ -137,6 +140,11 @@ fn push_receipts(out: &mut String, receipts: &[Receipt]) {
     out.push_str("{\"type\":\"m.receipt\",\"content\":");
     out.push_str(&serde_json::json!(tree).to_string());
     out.push('}');
+}
+
+fn push_number(out: &mut String, name: &str, number: i64) {
+    out.push_str(name);
+    out.push_str(&number.to_string());
 }
 
 /// Appends each item with a comma between.

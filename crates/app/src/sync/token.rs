@@ -59,7 +59,9 @@ impl TokenKey {
         mac.update(user.as_bytes());
         mac.update(&[0]);
         mac.update(plain.as_bytes());
-        mac.finalize().into_bytes().iter().take(5).map(|byte| format!("{byte:02x}")).collect()
+        let tag = mac.finalize().into_bytes();
+        let number = tag.iter().take(5).fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
+        format!("{number:010x}")
     }
 }
 

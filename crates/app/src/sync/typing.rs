@@ -97,7 +97,9 @@ impl Typing {
                 told.extend(room.members.iter().cloned());
             }
         }
-        ended.iter().for_each(|room_id| state.touch(room_id));
+        for room_id in &ended {
+            state.touch(room_id);
+        }
         told
     }
 

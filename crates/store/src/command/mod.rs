@@ -2,6 +2,7 @@
 
 pub mod append_events;
 pub mod claim_case;
+pub mod compact_inbox;
 pub mod create_notice_room;
 pub mod create_room;
 pub mod create_user;

@@ -190,7 +190,7 @@ pub(crate) async fn ignored_by<T: Tx>(tx: &mut T, user: &OwnedUserId) -> Result<
     #[derive(Default, serde::Deserialize)]
     struct Content {
         #[serde(default)]
-        ignored_users: BTreeMap<String, serde::de::IgnoredAny>,
+        ignored_users: BTreeMap<String, serde_json::Value>,
     }
     let sql = "select content from account_data where user_id = $1 and room_id = '' and type = 'm.ignored_user_list'";
     let Some(row) = tx.row(sql, args![user]).await? else { return Ok(BTreeSet::new()) };

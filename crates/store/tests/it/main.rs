@@ -7,4 +7,5 @@ mod append;
 mod backend;
 mod people;
 mod review;
+mod sync;
 mod world;

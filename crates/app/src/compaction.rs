@@ -1,0 +1,25 @@
+//! Letting go of what no sync needs any more.
+
+use model::limits;
+use store::command::compact_inbox::{CompactInbox, Compacted};
+
+use crate::{App, Error};
+
+impl App {
+    /// Goes through all inboxes once and deletes the rows older than [`limits::INBOX_KEEP_MS`]; gives
+    /// how many. To be called about once a day. Each person is a transaction of their own.
+    ///
+    /// # Errors
+    /// When the store fails; what was done until then stands.
+    pub async fn compact_inboxes(&self) -> Result<u64, Error> {
+        let (mut after, mut rows) = (String::new(), 0);
+        loop {
+            let command = CompactInbox { after: after.clone(), now: self.clock.now() };
+            let Some(Compacted { user_id, rows: deleted }) = self.store.run(command).await? else { return Ok(rows) };
+            rows += deleted;
+            if deleted < limits::COMPACT_ROWS.unsigned_abs() {
+                after = user_id;
+            }
+        }
+    }
+}
