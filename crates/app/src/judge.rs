@@ -115,13 +115,7 @@ impl App {
         let to_new_minor = first_contact && from.age_band == AgeBand::Adult && is_minor(to.age_band);
         let mut counters = model::facts::CounterFacts::default();
         if !self.config.dev {
-            let seen = Seen {
-                now,
-                fingerprint: hash(body.parts().first().map_or("", |part| part.text())),
-                room: hash(room.room_id.as_str()),
-                first_contact,
-                to_new_minor,
-            };
+            let seen = Seen { now, fingerprint: scan::fingerprint(body), room: hash(room.room_id.as_str()), first_contact, to_new_minor };
             counters = self.behaviour.count(sender, seen);
             counters.reports_7d = history.reports;
         }

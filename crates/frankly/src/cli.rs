@@ -22,6 +22,7 @@ enum Command {
     ///
     /// Example: frankly serve --data ./data --server-name chat.example.org
     Serve(ServeArgs),
+    Scan(crate::scan::ScanArgs),
     /// Measure a Matrix homeserver on this machine.
     Bench(crate::bench::BenchArgs),
 }
@@ -71,6 +72,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             block_on(serve::run(options))?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::Scan(args) => crate::scan::run(&args),
         Command::Bench(args) => block_on(crate::bench::run(args)),
     }
 }

@@ -3,6 +3,8 @@
 mod bench;
 mod cli;
 mod config;
+mod packs;
+mod scan;
 mod serve;
 mod system;
 mod telemetry;

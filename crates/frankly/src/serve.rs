@@ -55,7 +55,7 @@ pub(crate) async fn open_app(options: &Options) -> anyhow::Result<Arc<App>> {
     let wanted = options.server_name.clone().or_else(|| options.is_dev().then(localhost));
     let server_name = name(&store, wanted.as_ref(), options.server_name.is_some()).await?;
     let config = options.app_config(server_name);
-    let app = App::new(config, store, Arc::new(SystemClock), Arc::new(SystemEntropy), app::rules::Rules::default());
+    let app = App::new(config, store, Arc::new(SystemClock), Arc::new(SystemEntropy), crate::packs::load(None)?);
     app.ensure_service_account().await.context("cannot prepare the server's own account")?;
     Ok(Arc::new(app))
 }

@@ -1,3 +1,4 @@
 //! Pure decisions: who may do what in a room, what a message earns, which mode a conversation may have.
 
 pub mod auth_rules;
+pub mod pack;

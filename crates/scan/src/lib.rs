@@ -1,1 +1,24 @@
-//! Placeholder.
+//! The text scanner: fold, find, explain. Pure; it takes a [`PlainBody`](model::body::PlainBody), which only a
+//! readable conversation gives.
+//!
+//! Three views of the same text, each with its automaton: words (with look-alike classes, repeats collapsed, forwards and
+//! backwards), squeezed letters (keys pulled apart or run together), starred vowels; and an index of typing errors.
+
+mod align;
+mod dictionary;
+mod fold;
+mod keys;
+mod lexicon;
+mod links;
+mod pattern;
+mod scanner;
+mod seam;
+mod squeezed;
+mod starred;
+mod text;
+mod typing;
+
+pub use fold::{fingerprint, fold};
+pub use lexicon::{Key, Lexicon, LexiconError, Pattern};
+pub use scanner::scan;
+pub use seam::Seam;

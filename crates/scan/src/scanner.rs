@@ -1,0 +1,171 @@
+//! One scan: every part through every view that has something to see in it.
+
+use std::cell::RefCell;
+
+use model::body::PlainBody;
+use model::finding::{Findings, Hit};
+use model::limits;
+
+use crate::align::{align, is_other_word};
+use crate::fold::{FLIP, Folded};
+use crate::lexicon::Lexicon;
+use crate::starred::Stars;
+use crate::text::{Text, View};
+use crate::{links, squeezed};
+
+/// Candidates of one part that are looked at; a text made of half matches ends here.
+const CANDIDATES: usize = 20_000;
+
+/// Buffers that are kept from message to message.
+#[derive(Default)]
+struct Scratch {
+    text: Text,
+    view: View,
+    stars: Stars,
+}
+
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
+
+/// Finds the keys and patterns of `lexicon` in `body`. Never fails; a text full of hits is cut at [`limits::SCAN_HITS`].
+///
+/// Offsets count characters of the original part, the end excluded.
+pub fn scan(body: &PlainBody, lexicon: &Lexicon) -> Findings {
+    let mut findings = Findings::default();
+    SCRATCH.with_borrow_mut(|scratch| {
+        for part in body.parts() {
+            scratch.part(part.field(), part.text(), lexicon, &mut findings);
+        }
+    });
+    findings
+}
+
+impl Scratch {
+    fn part(&mut self, field: &str, text: &str, lexicon: &Lexicon, findings: &mut Findings) {
+        self.text.folded.set(text);
+        findings.chars = findings.chars.saturating_add(self.text.folded.chars);
+        findings.links = findings.links.saturating_add(links::count(&self.text.folded.bytes));
+        let mut found = Collector { lexicon, found: Vec::new(), patterns: Vec::new() };
+        lexicon.patterns.each(&self.text.folded, |pattern, start, end| {
+            let (start, end) = characters(&self.text.folded, start, end);
+            found.patterns.push((pattern.term.clone(), pattern.pattern.clone(), start, end));
+        });
+        self.views(lexicon, &mut found);
+        if self.text.folded.seen & FLIP != 0 {
+            self.text.folded.turn();
+            self.views(lexicon, &mut found);
+        }
+        found.give(field, findings);
+    }
+
+    fn views(&mut self, lexicon: &Lexicon, found: &mut Collector<'_>) {
+        self.text.cut(true);
+        self.words(lexicon, found);
+        if squeezed::is_wanted(&self.text) {
+            self.squeezed(lexicon, found);
+        }
+        if self.stars.set(&self.text) {
+            self.starred(lexicon, found);
+        }
+        if lexicon.typing.is_wanted(&self.text) {
+            lexicon.typing.each(&self.text, |hit| {
+                let (start, end) = (self.text.tokens[hit.first].start, self.text.tokens[hit.last].end);
+                found.add(&self.text.folded, hit.key, start, end);
+            });
+        }
+        if self.text.doubtful {
+            self.text.cut(false);
+            self.words(lexicon, found);
+        }
+    }
+
+    fn words(&mut self, lexicon: &Lexicon, found: &mut Collector<'_>) {
+        self.view.set_words(&self.text);
+        let mut left = CANDIDATES;
+        lexicon.words.each(&self.view.bytes, |start, _, spelling| {
+            left -= 1;
+            let spelling = &lexicon.spellings[spelling as usize];
+            let from = self.view.run(start + 1);
+            if let Some(alignment) = align(&self.text, from, spelling)
+                && !is_other_word(&self.text, &alignment, from, spelling)
+            {
+                found.add(&self.text.folded, spelling.key, from, alignment.end);
+            }
+            left > 0
+        });
+    }
+
+    fn squeezed(&mut self, lexicon: &Lexicon, found: &mut Collector<'_>) {
+        self.view.set_squeezed(&self.text);
+        let mut left = CANDIDATES;
+        lexicon.squeezed.each(&self.view.bytes, |start, _, spelling| {
+            left -= 1;
+            let spelling = &lexicon.spellings[spelling as usize];
+            let from = self.view.run(start);
+            let aligned = [from].into_iter().chain(self.token_starts(from, self.view.run(start + 1))).find_map(|from| {
+                let alignment = align(&self.text, from, spelling)?;
+                squeezed::is_disguise(&self.text, from, &alignment, spelling).then_some((from, alignment.end))
+            });
+            if let Some((from, end)) = aligned {
+                found.add(&self.text.folded, spelling.key, from, end);
+            }
+            left > 0
+        });
+    }
+
+    /// Starts of tokens inside the first run of a match: a run may reach over from the word before (`is sick`).
+    fn token_starts(&self, from: usize, to: usize) -> impl Iterator<Item = usize> {
+        let first = self.text.token_of(from) + 1;
+        self.text.tokens[first.min(self.text.tokens.len())..].iter().map(|token| token.start).take_while(move |start| *start < to).take(4)
+    }
+
+    fn starred(&mut self, lexicon: &Lexicon, found: &mut Collector<'_>) {
+        let mut left = CANDIDATES;
+        lexicon.starred.each(&self.stars.bytes, |start, end, spelling| {
+            left -= 1;
+            let spelling = &lexicon.spellings[spelling as usize];
+            if self.stars.spells(start, &self.text, spelling) {
+                found.add(&self.text.folded, spelling.key, self.stars.at[start + 1], self.stars.at[end - 2] + 1);
+            }
+            left > 0
+        });
+    }
+}
+
+fn characters(folded: &Folded, start: usize, end: usize) -> (u32, u32) {
+    (folded.origin[start], folded.origin[end - 1] + 1)
+}
+
+/// Hits of one part, each key once per place.
+struct Collector<'a> {
+    lexicon: &'a Lexicon,
+    found: Vec<(u32, u32, u32)>,
+    patterns: Vec<(String, String, u32, u32)>,
+}
+
+impl Collector<'_> {
+    fn add(&mut self, folded: &Folded, key: u32, start: usize, end: usize) {
+        let (start, end) = characters(folded, start, end);
+        let same = |hit: &&mut (u32, u32, u32)| hit.0 == key && hit.1 < end && start < hit.2;
+        if self.found.iter_mut().find(same).is_none() && self.found.len() <= limits::SCAN_HITS {
+            self.found.push((key, start, end));
+        }
+    }
+
+    fn give(self, field: &str, findings: &mut Findings) {
+        let keys = self.found.into_iter().map(|(key, start, end)| {
+            let key = &self.lexicon.keys[key as usize];
+            (key.term.clone(), key.key.clone(), start, end)
+        });
+        let mut hits: Vec<_> = keys.chain(self.patterns).collect();
+        hits.sort_by_key(|(_, _, start, end)| (*start, *end));
+        for (term, key, start, end) in hits {
+            if findings.hits.len() >= limits::SCAN_HITS {
+                findings.truncated = true;
+                return;
+            }
+            findings.hits.push(Hit { term, key, field: field.to_owned(), start, end });
+        }
+    }
+}

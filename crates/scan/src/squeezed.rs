@@ -1,0 +1,111 @@
+//! Keys pulled apart (`k i l l`, `ki.ll`) and words run together (`gokillyourself`).
+
+use crate::align::{Alignment, OddGap};
+use crate::dictionary;
+use crate::keys::Spelling;
+use crate::text::{Text, Token};
+
+/// Letters of a key of several words from which it counts wherever it stands in a long token.
+const LONG_KEY_LETTERS: u16 = 10;
+/// Letters of a token from which it may be several words run together.
+const JOINED_LETTERS: usize = 7;
+/// Longest run of letters that is split into words; longer ones cost too much.
+const SPLIT_LETTERS: usize = 160;
+
+/// Short words that people run together with the word after or before them.
+const GLUE: [&[u8]; 56] = [
+    b"a", b"i", b"u", b"im", b"ur", b"my", b"me", b"we", b"he", b"it", b"is", b"am", b"be", b"do", b"go", b"so", b"to", b"of", b"an",
+    b"us", b"ya", b"you", b"your", b"youre", b"the", b"and", b"are", b"was", b"all", b"she", b"him", b"her", b"his", b"its", b"our",
+    b"for", b"who", b"what", b"this", b"that", b"they", b"them", b"such", b"just", b"will", b"now", b"then", b"with", b"from", b"have",
+    b"has", b"get", b"please", b"hey", b"ill", b"gonna",
+];
+
+/// Whether the text has anything for this view: single letters in a row, signs inside words, fragments, long unknown tokens.
+pub(crate) fn is_wanted(text: &Text) -> bool {
+    let long = |token: &Token| token.letters >= JOINED_LETTERS && !token.known;
+    let apart = |pair: &[Token]| (pair[0].letters == 1 && pair[1].letters == 1) || !pair[1].spaced || (!pair[0].known && !pair[1].known);
+    text.tokens.iter().any(long) || text.tokens.windows(2).any(apart)
+}
+
+/// Whether a match of the squeezed automaton, aligned, is a key in disguise and not an accident.
+pub(crate) fn is_disguise(text: &Text, start: usize, alignment: &Alignment, spelling: &Spelling) -> bool {
+    let (first, last) = (text.token_of(start), text.token_of(alignment.end - 1));
+    let before = &text.folded.bytes[text.tokens[first].start..start];
+    let after = &text.folded.bytes[alignment.end..text.tokens[last].end];
+    let glued = !before.is_empty() || !after.is_empty();
+    if glued {
+        return alignment.odd_gaps.is_empty() && stands_in(text, first, last, before, after, spelling);
+    }
+    let singles = text.tokens[first..=last].iter().filter(|token| token.letters == 1).count();
+    if alignment.odd_gaps.is_empty() {
+        return !(first == last && text.tokens[first].known);
+    }
+    if first == last {
+        return false;
+    }
+    alignment.odd_gaps.iter().all(|gap| gap_is_odd(text, gap, singles, spelling))
+}
+
+fn gap_is_odd(text: &Text, gap: &OddGap, singles: usize, spelling: &Spelling) -> bool {
+    let (left, right) = (&text.tokens[gap.left], &text.tokens[gap.left + 1]);
+    let one_single = left.letters == 1 || right.letters == 1;
+    if left.letters == 1 && right.letters == 1 || (one_single && singles >= 2) {
+        return true;
+    }
+    if right.spaced {
+        return spelling.count >= 5 && !is_word(left) && !is_word(right);
+    }
+    spelling.count >= 7 || !is_word(left) || !is_word(right)
+}
+
+fn is_word(token: &Token) -> bool {
+    token.known
+}
+
+/// Whether a key inside a longer token is words run together: what is left on both sides must be words too, and the
+/// token must not be words without the key.
+fn stands_in(text: &Text, first: usize, last: usize, before: &[u8], after: &[u8], spelling: &Spelling) -> bool {
+    let whole = |token: &Token| token.letters < JOINED_LETTERS || token.known;
+    if (!before.is_empty() && whole(&text.tokens[first])) || (!after.is_empty() && whole(&text.tokens[last])) {
+        return false;
+    }
+    if spelling.several && spelling.count >= LONG_KEY_LETTERS {
+        return true;
+    }
+    if spelling.count < 4 {
+        return false;
+    }
+    let (Some(left), Some(right)) = (fewest_words(before), fewest_words(after)) else { return false };
+    let token = text.bytes_of(&text.tokens[first]);
+    let innocent = first == last && fewest_words(token).is_some_and(|words| words <= left + right + usize::from(!spelling.several));
+    let glue = |side: &[u8]| side.is_empty() || GLUE.contains(&side);
+    !innocent && (spelling.several || left + right >= 2 || (glue(before) && glue(after)))
+}
+
+/// The least number of dictionary words that spell `letters` exactly, if any do.
+pub(crate) fn fewest_words(letters: &[u8]) -> Option<usize> {
+    if letters.len() > SPLIT_LETTERS {
+        return None;
+    }
+    let mut fewest: Vec<Option<usize>> = vec![None; letters.len() + 1];
+    fewest[0] = Some(0);
+    for end in 1..=letters.len() {
+        for start in end.saturating_sub(dictionary::WORD_BYTES)..end {
+            let Some(words) = fewest[start] else { continue };
+            let word = &letters[start..end];
+            let counts = if word.len() < 3 {
+                GLUE.contains(&word) || two_letter(word)
+            } else {
+                dictionary::lists(word) || (word.len() > 4 && dictionary::knows(word))
+            };
+            if counts && fewest[end].is_none_or(|best| words + 1 < best) {
+                fewest[end] = Some(words + 1);
+            }
+        }
+    }
+    fewest[letters.len()]
+}
+
+fn two_letter(word: &[u8]) -> bool {
+    matches!(word, b"in" | b"on" | b"at" | b"as" | b"by" | b"if" | b"no" | b"or" | b"up" | b"oh" | b"ok")
+}
