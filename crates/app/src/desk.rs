@@ -1,11 +1,9 @@
 //! What the safety team is told at once: live events for consoles, and a bell for the outbox.
 
 use model::id::CaseId;
+use model::limits;
 use serde::Serialize;
 use tokio::sync::{Notify, broadcast};
-
-/// Live events a console that falls behind may miss; it is then told to load anew.
-const LIVE_EVENTS: usize = 256;
 
 /// A change of a case, for consoles.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -20,13 +18,15 @@ pub struct CaseEvent {
 #[derive(Debug)]
 pub(crate) struct Desk {
     pub(crate) live: broadcast::Sender<CaseEvent>,
-    /// Rung when the outbox has new work.
-    pub(crate) outbox: Notify,
+    /// Rung when there may be a webhook to call.
+    pub(crate) webhooks: Notify,
+    /// Rung when there may be a notice to give.
+    pub(crate) notices: Notify,
 }
 
 impl Desk {
     pub(crate) fn new() -> Self {
-        Self { live: broadcast::Sender::new(LIVE_EVENTS), outbox: Notify::new() }
+        Self { live: broadcast::Sender::new(limits::LIVE_EVENTS), webhooks: Notify::new(), notices: Notify::new() }
     }
 
     /// Tells of a new case; after its commit.
@@ -38,6 +38,12 @@ impl Desk {
     pub(crate) fn tell(&self, event: CaseEvent) {
         // nobody listening is fine: the queue is in the store
         let _listeners = self.live.send(event);
-        self.outbox.notify_one();
+        self.ring();
+    }
+
+    /// Wakes the workers of the outbox.
+    pub(crate) fn ring(&self) {
+        self.webhooks.notify_one();
+        self.notices.notify_one();
     }
 }

@@ -4,6 +4,6 @@ pub mod create;
 pub mod membership;
 pub mod redact;
 pub mod send;
-mod snapshot;
+pub(crate) mod snapshot;
 pub mod state_events;
-mod steps;
+pub(crate) mod steps;

@@ -210,3 +210,31 @@ impl CasePage {
         rows.iter().map(|row| CaseRow::read(row, self.now)).collect()
     }
 }
+
+/// What a live event says of a case.
+#[derive(Clone, Debug)]
+pub struct CaseHeadById {
+    /// Which.
+    pub case_id: CaseId,
+}
+
+/// Priority and queue of a case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseHead {
+    /// How soon a person must look.
+    pub priority: Priority,
+    /// The queue it belongs to.
+    pub queue: String,
+}
+
+impl Query for CaseHeadById {
+    type Out = Option<CaseHead>;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<Option<CaseHead>, StoreError> {
+        let Some(row) = tx.row("select priority, queue from cases where case_id = $1", args![self.case_id.0]).await? else {
+            return Ok(None);
+        };
+        let priority = Priority::from_rank(row.int(0)?).unwrap_or(Priority::P3);
+        Ok(Some(CaseHead { priority, queue: row.text(1)?.to_owned() }))
+    }
+}
