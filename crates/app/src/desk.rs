@@ -1,7 +1,10 @@
 //! What the safety team is told at once: live events for consoles, and a bell for the outbox.
 
-use model::id::CaseId;
+use std::time::Duration;
+
+use model::id::{CaseId, OwnedUserId};
 use model::limits;
+use moka::sync::Cache;
 use serde::Serialize;
 use tokio::sync::{Notify, broadcast};
 
@@ -22,11 +25,15 @@ pub(crate) struct Desk {
     pub(crate) webhooks: Notify,
     /// Rung when there may be a notice to give.
     pub(crate) notices: Notify,
+    /// Wrong staff log-ins of late, by account.
+    pub(crate) failures: Cache<OwnedUserId, u32>,
 }
 
 impl Desk {
     pub(crate) fn new() -> Self {
-        Self { live: broadcast::Sender::new(limits::LIVE_EVENTS), webhooks: Notify::new(), notices: Notify::new() }
+        let window = Duration::from_millis(limits::STAFF_LOGIN_WINDOW_MS);
+        let failures = Cache::builder().max_capacity(limits::SESSION_CACHE).time_to_live(window).build();
+        Self { failures, live: broadcast::Sender::new(limits::LIVE_EVENTS), webhooks: Notify::new(), notices: Notify::new() }
     }
 
     /// Tells of a new case; after its commit.

@@ -32,7 +32,8 @@ impl App {
         let now = self.clock.now();
         let decide = |room: Arc<Snapshot>| {
             let content = object([("msgtype", "m.text"), ("body", text.as_str())]);
-            let draft = Draft { sender: service.clone(), event_type: "m.room.message".to_owned(), state_key: None, content, origin_ts: now };
+            let draft =
+                Draft { sender: service.clone(), event_type: "m.room.message".to_owned(), state_key: None, content, origin_ts: now };
             let mut step = quiet(draft, room.joined());
             step.append.notifies = true;
             let txn = Txn { user: service.clone(), device_id: "outbox".to_owned(), key: format!("notice/{outbox_id}"), now };
@@ -147,9 +148,7 @@ fn to_sender(notice: &Notice, appeal_contact: &str) -> String {
 
 fn broke_rules(about: CaseKind, after: Option<MessageState>) -> &'static str {
     match (about, after) {
-        (CaseKind::Event, Some(MessageState::Blocked)) => {
-            "A reviewer found that a message of yours breaks the rules; it is not delivered."
-        }
+        (CaseKind::Event, Some(MessageState::Blocked)) => "A reviewer found that a message of yours breaks the rules; it is not delivered.",
         (CaseKind::Event, _) => "A reviewer found that a message of yours breaks the rules.",
         (CaseKind::Room | CaseKind::User, _) => "A reviewer found that your behaviour breaks the rules.",
     }

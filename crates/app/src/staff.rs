@@ -1,6 +1,7 @@
 //! Staff sessions: a log-in with a role, a token in a cookie, its hash in the store.
 
 use model::id::{OwnedUserId, UserId, random_word};
+use model::limits;
 use model::secret::Secret;
 use store::command::staff_session::{CloseStaffSession, OpenStaffSession};
 use store::query::staff::{StaffById, StaffByToken};
@@ -20,7 +21,12 @@ impl App {
     pub async fn staff_login(&self, user: &str, password: &Secret<String>) -> Result<(Secret<String>, Staff), Error> {
         let refused = || Error::Forbidden("wrong name or password, or not a member of staff".to_owned());
         let user_id = self.staff_id(user).ok_or_else(refused)?;
-        if !self.password_fits(&user_id, password).await? {
+        let failures = self.desk.failures.get(&user_id).unwrap_or(0);
+        if failures >= limits::STAFF_LOGIN_FAILURES {
+            return Err(Error::LimitExceeded { retry_after_ms: limits::STAFF_LOGIN_WINDOW_MS });
+        }
+        if !self.check_password(&user_id, password).await? {
+            self.desk.failures.insert(user_id, failures + 1);
             return Err(refused());
         }
         let staff = self.store.read(StaffById { user_id: user_id.clone() }).await?.ok_or_else(refused)?;

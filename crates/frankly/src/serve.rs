@@ -19,6 +19,8 @@ use crate::telemetry;
 
 /// Name of the database file in the data directory.
 const DATABASE_FILE: &str = "frankly.db";
+/// How long webhooks and notices under way may take when the server stops.
+const JOBS_PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// Serves until SIGINT or SIGTERM, then finishes what was accepted.
 pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
@@ -30,8 +32,10 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     announce(&format!("listening on http://{address}"));
     tracing::info!(%address, server_name = %app.config.server_name, store = app.store_kind(), dev = app.config.dev, "serving");
     let ticks = tokio::spawn(tick(Arc::clone(&app)));
+    let jobs = app.spawn_jobs();
     connections::serve(listener, router, stop_signal()).await;
     ticks.abort();
+    jobs.stop(JOBS_PATIENCE).await;
     tracing::info!("stopped");
     Ok(())
 }

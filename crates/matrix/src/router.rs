@@ -29,6 +29,7 @@ pub fn router(app: Arc<App>) -> Router {
     let table = crate::history::routes(table);
     let table = crate::account_data::routes(table);
     let table = crate::push_rules::routes(table);
+    let table = crate::reports::routes(table);
     let table = crate::sessions::routes(table);
     let table = crate::people::routes(table);
     let table = crate::server::routes(table);

@@ -160,9 +160,9 @@ pub const CASE_DETAIL_ROWS: usize = 100;
 pub const LIVE_EVENTS: usize = 256;
 /// Milliseconds between the pings of a live stream, so that proxies keep it open.
 pub const LIVE_PING_MS: u64 = 15_000;
-/// Milliseconds of wrong staff log-ins that count, and how many are let through within them.
-pub const STAFF_LOGIN_WINDOW_MS: i64 = 60_000;
-/// Wrong log-ins of one staff name within [`STAFF_LOGIN_WINDOW_MS`].
+/// Milliseconds for which a wrong staff log-in counts.
+pub const STAFF_LOGIN_WINDOW_MS: u64 = 60_000;
+/// Wrong log-ins of one staff account within [`STAFF_LOGIN_WINDOW_MS`]; then it has to wait.
 pub const STAFF_LOGIN_FAILURES: u32 = 10;
 /// Bytes of a request to the staff API; reasons and notes are the largest.
 pub const CONSOLE_REQUEST_BYTES: usize = 32 * 1024;
