@@ -227,16 +227,25 @@ impl App {
     /// The place that a token stands for: `t<place>` of a page, or a sync token.
     async fn place_of(&self, caller: &Caller, token: Option<&str>) -> Result<From, Error> {
         let Some(token) = token.filter(|token| !token.is_empty()) else { return Ok(From::End) };
-        if let Some(place) = token.strip_prefix('t') {
-            let place = place.parse().ok().and_then(RoomPos::new);
-            return place.map(From::Place).ok_or_else(|| Error::InvalidParam("this is not a token of this server".to_owned()));
+        if token.starts_with('t') {
+            return place_of_page(token).map(From::Place);
         }
         Ok(From::Inbox(self.token_key().await?.open(&caller.user_id, token)?.inbox))
     }
 }
 
-fn token(place: RoomPos) -> String {
+/// The token of a place: between it and the next.
+pub(crate) fn token(place: RoomPos) -> String {
     format!("t{place}")
+}
+
+/// The place of such a token.
+///
+/// # Errors
+/// [`Error::InvalidParam`] for a text that is none.
+pub(crate) fn place_of_page(token: &str) -> Result<RoomPos, Error> {
+    let place = token.strip_prefix('t').and_then(|place| place.parse().ok()).and_then(RoomPos::new);
+    place.ok_or_else(|| Error::InvalidParam("this is not a token of this server".to_owned()))
 }
 
 fn not_readable() -> Error {

@@ -19,6 +19,7 @@ mod judge;
 mod notices;
 mod push_rules;
 mod rate;
+pub mod relations;
 mod reports;
 pub mod review;
 pub mod rights;

@@ -17,6 +17,9 @@ use crate::config::{Options, Place};
 use crate::system::{SystemClock, SystemEntropy};
 use crate::telemetry;
 
+/// Seconds between two compactions of all inboxes.
+const COMPACTION_EVERY_S: u64 = 6 * 3_600;
+
 /// Name of the database file in the data directory.
 const DATABASE_FILE: &str = "frankly.db";
 /// How long webhooks and notices under way may take when the server stops.
@@ -49,6 +52,11 @@ async fn tick(app: Arc<App>) {
         seconds += 1;
         if seconds.is_multiple_of(60) {
             app.forget_idle_rates();
+        }
+        if seconds.is_multiple_of(COMPACTION_EVERY_S)
+            && let Err(error) = app.compact_inboxes().await
+        {
+            tracing::warn!(%error, "the inboxes could not be compacted; it is tried again later");
         }
     }
 }

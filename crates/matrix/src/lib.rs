@@ -6,6 +6,7 @@ mod extract;
 mod history;
 mod people;
 mod push_rules;
+mod relations;
 mod reports;
 mod rooms;
 mod router;

@@ -33,7 +33,10 @@ pub(super) fn router(app: Arc<App>, meter: PrometheusHandle) -> Router {
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready).with_state(Arc::clone(&app)))
         .route("/metrics", get(move || async move { meter.render() }));
-    own.merge(console::router(Arc::clone(&app))).merge(matrix::router(app)).layer(CatchPanicLayer::custom(panicked)).layer(axum::middleware::from_fn(observe))
+    own.merge(console::router(Arc::clone(&app)))
+        .merge(matrix::router(app))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(axum::middleware::from_fn(observe))
 }
 
 /// Whether the store answers.

@@ -226,3 +226,49 @@ async fn state_by_type_and_key() {
     let all = ana.get(&format!("v3/rooms/{}/state", encoded(&room))).await;
     assert!(kinds(&all).contains(&"org.example.note/left".to_owned()));
 }
+
+#[tokio::test]
+async fn relations_are_found_by_kind_and_type() {
+    let world = World::new();
+    let (ana, ben, room) = world.friends().await;
+    let target = ana.says("first", &room).await;
+    let other = ana.says("other", &room).await;
+    let send = |event_type: &str, txn: &str, content: Value| {
+        let path = format!("v3/rooms/{}/send/{event_type}/{txn}", encoded(&room));
+        let ben = ben.clone();
+        async move { ben.put(&path, content).await["event_id"].as_str().unwrap().to_owned() }
+    };
+    let relation = |kind: &str, event: &str| json!({"rel_type": kind, "event_id": event, "key": "+1"});
+    let liked = send("m.reaction", "r1", json!({"m.relates_to": relation("m.annotation", &target)})).await;
+    send("m.reaction", "r2", json!({"m.relates_to": relation("m.annotation", &other)})).await;
+    let referred =
+        send("m.room.message", "r3", json!({"msgtype": "m.text", "body": "see", "m.relates_to": relation("m.reference", &target)})).await;
+    let path = format!("v1/rooms/{}/relations/{}", encoded(&room), encoded(&target));
+    let found = |answer: &Value| {
+        answer["chunk"].as_array().unwrap().iter().map(|event| event["event_id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(found(&ana.get(&path).await), [referred.clone(), liked.clone()]);
+    assert_eq!(found(&ana.get(&format!("{path}?dir=f")).await), [liked.clone(), referred.clone()]);
+    assert_eq!(found(&ana.get(&format!("{path}/m.annotation")).await), [liked.clone()]);
+    assert_eq!(found(&ana.get(&format!("{path}/m.annotation/m.room.message")).await), Vec::<String>::new());
+    let page = ana.get(&format!("{path}?limit=1")).await;
+    assert_eq!(found(&page), [referred]);
+    let page = ana.get(&format!("{path}?limit=1&from={}", page["next_batch"].as_str().unwrap())).await;
+    assert_eq!((found(&page), &page["next_batch"]), (vec![liked], &Value::Null));
+    let cy = world.person("cy").await;
+    assert_eq!(cy.refused(Method::GET, &path, None).await, (404, "M_NOT_FOUND".to_owned()));
+}
+
+#[tokio::test]
+async fn events_are_found_by_time() {
+    let world = World::new();
+    let (ana, ben, room) = world.friends().await;
+    world.clock.advance_ms(10_000);
+    let one = ana.says("one", &room).await;
+    world.clock.advance_ms(10_000);
+    let two = ana.says("two", &room).await;
+    let at = |ms: i64, dir: &str| format!("v1/rooms/{}/timestamp_to_event?ts={}&dir={dir}", encoded(&room), 1_700_000_000_000 + ms);
+    assert_eq!(ben.get(&at(15_000, "b")).await, json!({"event_id": one, "origin_server_ts": 1_700_000_010_000_i64}));
+    assert_eq!(ben.get(&at(15_000, "f")).await["event_id"], two);
+    assert_eq!(ben.refused(Method::GET, &at(30_000, "f"), None).await, (404, "M_NOT_FOUND".to_owned()));
+}

@@ -11,6 +11,7 @@ pub mod outbox;
 pub mod overview;
 pub mod people;
 pub mod ping;
+pub mod relations;
 pub mod reports_of;
 pub mod room_snapshot;
 pub mod sender_history;
