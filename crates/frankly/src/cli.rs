@@ -23,6 +23,8 @@ enum Command {
     /// Example: frankly serve --data ./data --server-name chat.example.org
     Serve(ServeArgs),
     Scan(crate::scan::ScanArgs),
+    Demo(crate::demo::DemoArgs),
+    User(crate::user::UserArgs),
     /// Measure a Matrix homeserver on this machine.
     Bench(crate::bench::BenchArgs),
 }
@@ -73,6 +75,8 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Scan(args) => crate::scan::run(&args),
+        Command::Demo(args) => block_on(crate::demo::run(args)),
+        Command::User(args) => block_on(crate::user::run(args)),
         Command::Bench(args) => block_on(crate::bench::run(args)),
     }
 }

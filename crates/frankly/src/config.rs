@@ -71,6 +71,19 @@ pub(crate) fn load(file: Option<&Path>, flags: &Overrides) -> anyhow::Result<Opt
     Options::check(&settings)
 }
 
+/// The settings of a demo: development, in this folder, quiet.
+///
+/// # Errors
+/// When the address is not of this machine only.
+pub(crate) fn for_demo(folder: &Path, listen: SocketAddr) -> anyhow::Result<Options> {
+    let mut flags = Overrides::default();
+    flags.put("data", Some(&folder.to_string_lossy()));
+    flags.put("listen", Some(&listen.to_string()));
+    flags.put("dev", Some("true"));
+    flags.put("log.filter", Some("warn"));
+    Options::check(&Settings::gather(None, |_| None, &flags)?)
+}
+
 impl Options {
     /// Understands every setting.
     fn check(settings: &Settings) -> anyhow::Result<Self> {

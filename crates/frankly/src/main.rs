@@ -3,11 +3,13 @@
 mod bench;
 mod cli;
 mod config;
+mod demo;
 mod packs;
 mod scan;
 mod serve;
 mod system;
 mod telemetry;
+mod user;
 
 use std::process::ExitCode;
 

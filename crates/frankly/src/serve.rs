@@ -3,6 +3,7 @@
 mod connections;
 mod outside;
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -28,7 +29,16 @@ const JOBS_PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 /// Serves until SIGINT or SIGTERM, then finishes what was accepted.
 pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     let app = open_app(&options).await?;
-    let listener = TcpListener::bind(options.listen).await.with_context(|| format!("cannot listen on {}", options.listen))?;
+    serve(app, bind(options.listen).await?).await
+}
+
+/// Takes the address.
+pub(crate) async fn bind(listen: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}; choose another with --listen"))
+}
+
+/// Serves an app until SIGINT or SIGTERM, then finishes what was accepted.
+pub(crate) async fn serve(app: Arc<App>, listener: TcpListener) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     let meter = telemetry::meter()?;
     let router = outside::router(Arc::clone(&app), meter);
@@ -63,8 +73,13 @@ async fn tick(app: Arc<App>) {
 
 /// The app over its store, under the name that the store remembers.
 pub(crate) async fn open_app(options: &Options) -> anyhow::Result<Arc<App>> {
+    open_app_or_localhost(options, options.is_dev()).await
+}
+
+/// As [`open_app`]; a store that has no name yet is called `localhost` if wanted.
+pub(crate) async fn open_app_or_localhost(options: &Options, or_localhost: bool) -> anyhow::Result<Arc<App>> {
     let store = open_store(&options.place).await?;
-    let wanted = options.server_name.clone().or_else(|| options.is_dev().then(localhost));
+    let wanted = options.server_name.clone().or_else(|| or_localhost.then(localhost));
     let server_name = name(&store, wanted.as_ref(), options.server_name.is_some()).await?;
     let config = options.app_config(server_name);
     let app = App::new(config, store, Arc::new(SystemClock), Arc::new(SystemEntropy), crate::packs::load(None)?);
@@ -109,7 +124,7 @@ fn make_private(directory: &Path) -> std::io::Result<()> {
 }
 
 /// The one line that scripts wait for.
-fn announce(line: &str) {
+pub(crate) fn announce(line: &str) {
     use std::io::Write;
     let mut out = std::io::stdout().lock();
     // whoever started the server may have closed its end; the server runs all the same

@@ -2,8 +2,10 @@
 
 use model::id::OwnedUserId;
 use model::person::{AccountState, Role};
-use store::command::update_user::{UpdateUser, UserChange};
-use store::query::accounts::{Account, AccountById, Accounts};
+use store::command::update_user::UpdateUser;
+pub use store::command::update_user::UserChange;
+pub use store::query::accounts::Account;
+use store::query::accounts::{AccountById, Accounts};
 
 use crate::{App, Caller, Error};
 
