@@ -146,7 +146,7 @@ class Conversation:
         self.fine("ana types", await self.ana.client.room_typing(self.room, True, 20_000), nio.RoomTypingResponse)
         typing = lambda: [e for _, e in self.ben.ephemeral if isinstance(e, nio.TypingNoticeEvent) and self.ana.client.user_id in e.users]  # noqa: E731
         self.checks.that("nio: ben sees ana typing", await self.ben.until(lambda: bool(typing())))
-        answer = await self.ben.client.update_receipt_marker(self.room, self.hello, thread_id=None)
+        answer = await self.ben.client.update_receipt_marker(self.room, self.hello)
         self.fine("ben sends a receipt", answer, nio.UpdateReceiptMarkerResponse)
         receipts = lambda: [r for _, e in self.ana.ephemeral if isinstance(e, nio.ReceiptEvent) for r in e.receipts]  # noqa: E731
         got = await self.ana.until(lambda: any(r.event_id == self.hello and r.user_id == self.ben.client.user_id for r in receipts()))

@@ -17,6 +17,9 @@ pub(crate) fn routes(table: Table) -> Table {
 }
 
 async fn send(call: Call<send_message_event::v3::Request>) -> Result<send_message_event::v3::Response, Refusal> {
+    if call.raw.is_empty() {
+        return Err(Error::NotJson("an event has a content: send at least {}".to_owned()).into());
+    }
     let body = call.body;
     let (event_type, content) = (body.event_type.to_string(), body.body.json().get().to_owned());
     if event_type == "m.room.redaction" {
