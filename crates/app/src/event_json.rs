@@ -29,7 +29,7 @@ pub(crate) fn push_event(out: &mut String, event: &StoredEvent, room_id: Option<
 fn push_unsigned(out: &mut String, event: &StoredEvent, room_id: Option<&str>, caller: &Caller) {
     let own = event.sender == caller.user_id.as_str();
     let transaction = event.origin.as_ref().filter(|(device, _)| own && device == caller.device_id.as_str()).map(|(_, txn)| txn);
-    if transaction.is_none() && event.redacted_because.is_none() && !event.withheld {
+    if transaction.is_none() && event.redacted_because.is_none() && event.membership.is_none() && !event.withheld {
         return;
     }
     out.push_str(",\"unsigned\":{");
@@ -40,6 +40,9 @@ fn push_unsigned(out: &mut String, event: &StoredEvent, room_id: Option<&str>, c
     if let Some(redaction) = &event.redacted_because {
         out.push_str(if out.len() > start { ",\"redacted_because\":" } else { "\"redacted_because\":" });
         push_event(out, redaction, room_id, caller);
+    }
+    if let Some(membership) = event.membership {
+        field(out, if out.len() > start { ",\"membership\":" } else { "\"membership\":" }, membership.as_str());
     }
     if event.withheld {
         out.push_str(if out.len() > start { ",\"org.frankly.withheld\":true" } else { "\"org.frankly.withheld\":true" });

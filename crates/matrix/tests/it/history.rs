@@ -272,3 +272,31 @@ async fn events_are_found_by_time() {
     assert_eq!(ben.get(&at(15_000, "f")).await["event_id"], two);
     assert_eq!(ben.refused(Method::GET, &at(30_000, "f"), None).await, (404, "M_NOT_FOUND".to_owned()));
 }
+
+#[tokio::test]
+async fn each_event_says_what_ones_membership_was() {
+    let world = World::new();
+    let (ana, ben) = (world.person("ana").await, world.person("ben").await);
+    let room = ana.creates(&[], json!({"preset": "private_chat"})).await;
+    ana.says("before", &room).await;
+    ana.invites(&ben, &room).await;
+    ana.says("invited", &room).await;
+    ben.joins(&room).await;
+    let said = ana.says("together", &room).await;
+    let memberships = |events: &Value| -> Vec<String> {
+        let messages = events.as_array().unwrap().iter().filter(|event| event["content"]["msgtype"] == "m.text");
+        messages
+            .map(|event| format!("{} {}", event["content"]["body"].as_str().unwrap(), event["unsigned"]["membership"].as_str().unwrap()))
+            .collect()
+    };
+    let wanted = ["before leave", "invited invite", "together join"];
+    let sync = ben.syncs(&format!("&filter={}", encoded(r#"{"room":{"timeline":{"limit":50}}}"#))).await;
+    assert_eq!(memberships(&sync["rooms"]["join"][&room]["timeline"]["events"]), wanted);
+    assert_eq!(memberships(&messages(&ben, &room, "dir=f&limit=50").await["chunk"]), wanted);
+    let event = ben.get(&format!("v3/rooms/{}/event/{}", encoded(&room), encoded(&said))).await;
+    assert_eq!(event["unsigned"]["membership"], "join");
+    ben.leaves(&room).await;
+    let left = ben.syncs_since(&sync).await;
+    let events = left["rooms"]["leave"][&room]["timeline"]["events"].as_array().unwrap();
+    assert_eq!(events.last().unwrap()["unsigned"]["membership"], "leave");
+}

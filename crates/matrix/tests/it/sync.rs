@@ -294,3 +294,25 @@ async fn a_poll_without_news_ends_with_its_time() {
     let sync = ben.get(&format!("v3/sync?timeout=20000&since={}", next(&first))).await;
     assert_eq!(next(&sync), next(&first));
 }
+
+#[tokio::test]
+async fn members_of_large_rooms_come_as_they_speak() {
+    let world = World::new();
+    let (ana, ben, room) = world.friends().await;
+    for n in 0..33 {
+        let other = world.person(&format!("u{n}")).await;
+        ana.invites(&other, &room).await;
+        other.joins(&room).await;
+        if n == 32 {
+            let lazy = filter(&json!({"room": {"state": {"lazy_load_members": true}, "timeline": {"limit": 1}}}));
+            let sync = ben.syncs(&lazy).await;
+            let told = kinds(&joined(&sync, &room)["state"]["events"]);
+            assert!(told.iter().filter(|kind| kind.starts_with("m.room.member/")).count() <= 3, "{told:?}");
+            assert!(told.contains(&"m.room.member/@ben:example.org".to_owned()), "one's own");
+            assert_eq!(joined(&sync, &room)["summary"]["m.joined_member_count"], 35);
+            ana.says("hi all", &room).await;
+            let sync = ben.syncs(&format!("{lazy}&since={}", next(&sync))).await;
+            assert_eq!(kinds(&joined(&sync, &room)["state"]["events"]), ["m.room.member/@ana:example.org"]);
+        }
+    }
+}

@@ -22,9 +22,16 @@ pub struct Access {
     pub membership: Membership,
     /// Whether they ever were in the room, or everybody may look into it.
     pub was_in: bool,
+    /// Their memberships by place, oldest first.
+    pub changes: Vec<(RoomPos, Membership)>,
 }
 
 impl Access {
+    /// Notes on each event what the person's membership was when it was sent.
+    pub(crate) fn note_membership(&self, events: &mut [StoredEvent]) {
+        note_membership(&self.changes, events);
+    }
+
     /// The last place whose state they may see: the present one for members.
     pub fn state_at(&self) -> Option<RoomPos> {
         match self.membership {
@@ -56,7 +63,15 @@ pub(crate) async fn access<T: Tx>(tx: &mut T, room_id: &OwnedRoomId, user: &Owne
     let open = visibilities.iter().any(|(_, one)| *one == HistoryVisibility::WorldReadable);
     let was_in = open || changes.iter().any(|(_, membership)| *membership == Membership::Join);
     let stranger = changes.is_empty() && !open;
-    Ok((!stranger).then_some(Access { readable, membership, was_in }))
+    Ok((!stranger).then_some(Access { readable, membership, was_in, changes }))
+}
+
+/// Notes on each event what a person's membership was when it was sent; their own changes count at once.
+pub(crate) fn note_membership(changes: &[(RoomPos, Membership)], events: &mut [StoredEvent]) {
+    for event in events {
+        let held = changes.iter().rev().find(|(place, _)| *place <= event.room_pos);
+        event.membership = Some(held.map_or(Membership::Leave, |(_, membership)| *membership));
+    }
 }
 
 /// The membership that a member event's content states.
@@ -162,6 +177,7 @@ impl Query for HistoryPage {
         });
         let ignored = ignored_by(tx, &self.user_id).await?;
         events.retain(|event| event.state_key.is_some() || !ignored.contains(&event.sender));
+        access.note_membership(&mut events);
         let members = members_of(tx, &self.room_id, &events).await?;
         Ok(Some(Page { start, end, events, members }))
     }
@@ -248,7 +264,8 @@ impl Query for EventContext {
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Option<Surroundings>, StoreError> {
         let Some(access) = access(tx, &self.room_id, &self.user_id).await? else { return Ok(None) };
         let event = stored_event::by_id(tx, &self.room_id, &self.event_id, &self.user_id).await?;
-        let Some(event) = event.filter(|event| access.readable.contains(event.room_pos)) else { return Ok(None) };
+        let Some(mut event) = event.filter(|event| access.readable.contains(event.room_pos)) else { return Ok(None) };
+        access.note_membership(std::slice::from_mut(&mut event));
         let half = i64::try_from(self.limit / 2).unwrap_or(0);
         let sql = concat!(
             "select ",
@@ -266,6 +283,8 @@ impl Query for EventContext {
         let mut after = from_rows(tx, after, 0).await?;
         before.retain(|event| access.readable.contains(event.room_pos));
         after.retain(|event| access.readable.contains(event.room_pos));
+        access.note_membership(&mut before);
+        access.note_membership(&mut after);
         let at = after.last().unwrap_or(&event).room_pos;
         let state = if self.limit == 0 && half == 0 {
             Vec::new()

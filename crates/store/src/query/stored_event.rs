@@ -1,6 +1,7 @@
 //! An event as members are given it. These are the queries by which bodies leave the store to members.
 
 use model::id::{OwnedEventId, OwnedRoomId, OwnedUserId};
+use model::room::Membership;
 use model::seq::RoomPos;
 
 use crate::args;
@@ -31,6 +32,8 @@ pub struct StoredEvent {
     pub redacted_because: Option<Box<StoredEvent>>,
     /// Whether it reached nobody but its sender.
     pub withheld: bool,
+    /// The reader's membership when it was sent, where it was looked up (MSC4115).
+    pub membership: Option<Membership>,
     redacted_by: Option<String>,
 }
 
@@ -57,6 +60,7 @@ pub(crate) fn from_row(row: &mut Row, at: usize) -> Result<StoredEvent, StoreErr
         content: row.take_text(at + 8)?,
         redacted_because: None,
         withheld: row.int(at + 10)? != 0,
+        membership: None,
         redacted_by: text(row, 9)?,
     })
 }

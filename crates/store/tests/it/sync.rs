@@ -13,7 +13,7 @@ use store::command::append_events::{AppendEvents, AuthState, SetMembership, Step
 use store::command::compact_inbox::{CompactInbox, Compacted};
 use store::command::put_account_data::PutAccountData;
 use store::command::put_receipt::PutReceipt;
-use store::query::history::{From, HistoryPage};
+use store::query::history::{EventContext, From, HistoryPage};
 use store::query::room_snapshot::RoomSnapshot;
 use store::query::stored_event::StoredEvent;
 use store::query::sync::{News, Sync, SyncOutcome, Timeline};
@@ -154,6 +154,36 @@ on_both! {
         let timeline = &since.joined[0].timeline;
         assert!(timeline.limited && timeline.events.len() == 10 && !timeline.state.is_empty());
         assert_eq!(timeline.events[9].content, format!(r#"{{"body":"{}"}}"#, limits::INBOX_PAGE_ROWS));
+    }
+
+    async fn what_is_withheld_its_sender_alone_sees(store: Store) {
+        let (ana, ben) = (user("ana"), user("ben"));
+        store.run(AddPeople(vec![ana.clone(), ben.clone()])).await.unwrap();
+        let room = room_of(&store, &[ana.clone(), ben.clone()]).await;
+        let first = [news(&store, ask(&ana, None, 10)).await.pos, news(&store, ask(&ben, None, 10)).await.pos];
+        let mut withheld = step(draft(&ana, "m.room.message", None, r#"{"body":"held"}"#), vec![ana.clone()]);
+        withheld.append.withheld = true;
+        let held = append(&store, &room, vec![withheld]).await;
+        for (person, since, sees) in [(&ana, first[0], true), (&ben, first[1], false)] {
+            let since = news(&store, ask(person, Some(since), 10)).await;
+            assert_eq!(since.joined.iter().any(|joined| ids(&joined.timeline.events).contains(&held)), sees);
+            let anew = news(&store, ask(person, None, 10)).await;
+            assert_eq!(ids(&anew.joined[0].timeline.events).contains(&held), sees);
+            let query = HistoryPage {
+                room_id: room.clone(),
+                user_id: person.clone(),
+                backwards: true,
+                from: From::End,
+                to: None,
+                limit: 50,
+                filter: EventFilter::default(),
+            };
+            assert_eq!(ids(&store.read(query).await.unwrap().unwrap().events).contains(&held), sees);
+            let event_id = held.as_str().try_into().unwrap();
+            let query = EventContext { room_id: room.clone(), event_id, user_id: person.clone(), limit: 10 };
+            assert_eq!(store.read(query).await.unwrap().is_some(), sees);
+        }
+        assert_eq!(news(&store, ask(&ben, None, 10)).await.joined[0].notify_count, 0);
     }
 
     async fn compaction_costs_an_old_token_its_detail_not_its_rooms(store: Store) {

@@ -10,7 +10,7 @@ use model::visibility::Readable;
 use super::rooms::before;
 use super::{JoinedNews, Receipt, Summary, Timeline};
 use crate::error::StoreError;
-use crate::query::history::{membership_in, visibility_in};
+use crate::query::history::{membership_in, note_membership, visibility_in};
 use crate::query::stored_event::{StoredEvent, state_before};
 use crate::tx::Tx;
 
@@ -41,7 +41,8 @@ impl Room {
     ) -> Result<JoinedNews, StoreError> {
         self.add_earlier(tx, &room_id).await?;
         let summary = self.summary(user);
-        let readable = self.readable(user);
+        let (readable, memberships) = self.readable(user);
+        note_membership(&memberships, &mut self.window);
         let visible: Vec<bool> = self.window.iter().map(|event| readable.contains(event.room_pos)).collect();
         let skipped = visible.iter().filter(|visible| **visible).count().saturating_sub(limit);
         let mut timeline = Timeline::default();
@@ -91,8 +92,8 @@ impl Room {
         Ok(())
     }
 
-    /// What of the window the person, who is in the room, may read.
-    fn readable(&self, user: &OwnedUserId) -> Readable {
+    /// What of the window the person, who is in the room, may read, and their memberships.
+    fn readable(&self, user: &OwnedUserId) -> (Readable, Vec<(RoomPos, Membership)>) {
         let mut visibilities = Vec::new();
         let mut memberships = Vec::new();
         let mut older: Vec<&StoredEvent> = self.state.iter().collect();
@@ -104,7 +105,7 @@ impl Room {
                 _ => {}
             }
         }
-        Readable::of(&visibilities, &memberships)
+        (Readable::of(&visibilities, &memberships), memberships)
     }
 
     fn summary(&self, user: &OwnedUserId) -> Summary {

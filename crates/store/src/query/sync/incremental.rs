@@ -219,6 +219,11 @@ impl Sync {
     fn excerpt(&self, mut events: Vec<StoredEvent>) -> Timeline {
         // a withheld message that was released stands where it was released
         events.sort_by_key(|event| event.room_pos);
+        for event in &mut events {
+            // an inbox holds what was said while its person was in, and their own coming and going
+            let own = event.event_type == "m.room.member" && event.state_key.as_deref() == Some(self.user_id.as_str());
+            event.membership = Some(if own { membership_in(&event.content) } else { Membership::Join });
+        }
         let limit = self.timeline.timeline_limit();
         let wanted: Vec<bool> = events.iter().map(|event| self.wants(event)).collect();
         let skipped = wanted.iter().filter(|wanted| **wanted).count().saturating_sub(limit);

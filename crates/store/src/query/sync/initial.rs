@@ -137,7 +137,7 @@ impl Sync {
     pub(super) async fn whole_room<T: Tx>(&self, tx: &mut T, room_id: OwnedRoomId, row: &Row) -> Result<Option<JoinedNews>, StoreError> {
         let Some(access) = access(tx, &room_id, &self.user_id).await? else { return Ok(None) };
         Ok(Some(JoinedNews {
-            timeline: self.last_events(tx, &room_id, &access.readable, i64::MAX).await?,
+            timeline: self.last_events(tx, &room_id, &access, i64::MAX).await?,
             notify_count: row.int(4)?,
             highlight_count: row.int(5)?,
             summary: Some(self.summary(tx, &room_id).await?),
@@ -164,7 +164,7 @@ impl Sync {
     pub(super) async fn left_room<T: Tx>(&self, tx: &mut T, room_id: OwnedRoomId) -> Result<Option<LeftNews>, StoreError> {
         let Some(access) = access(tx, &room_id, &self.user_id).await?.filter(|access| access.was_in) else { return Ok(None) };
         let Some(until) = access.readable.last() else { return Ok(None) };
-        let timeline = self.last_events(tx, &room_id, &access.readable, until).await?;
+        let timeline = self.last_events(tx, &room_id, &access, until).await?;
         let timeline = super::Timeline { prev: timeline.prev.min(RoomPos::new(until).unwrap_or_default()), ..timeline };
         Ok(Some(LeftNews { room_id, timeline }))
     }

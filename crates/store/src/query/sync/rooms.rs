@@ -3,12 +3,11 @@
 use model::id::OwnedRoomId;
 use model::limits;
 use model::seq::RoomPos;
-use model::visibility::Readable;
 
 use super::{Receipt, Summary, Sync, Timeline};
 use crate::args;
 use crate::error::StoreError;
-use crate::query::history::members_of;
+use crate::query::history::{Access, members_of};
 use crate::query::stored_event::{StoredEvent, event_columns, from_rows, room_state};
 use crate::tx::Tx;
 
@@ -23,7 +22,7 @@ impl Sync {
         &self,
         tx: &mut T,
         room_id: &OwnedRoomId,
-        readable: &Readable,
+        access: &Access,
         until: i64,
     ) -> Result<Timeline, StoreError> {
         let limit = self.timeline.timeline_limit();
@@ -41,11 +40,12 @@ impl Sync {
             seen += page.len();
             exhausted = i64::try_from(page.len()).unwrap_or(i64::MAX) < batch;
             until = page.last().map_or(0, |event| event.room_pos.get() - 1);
-            events.extend(page.into_iter().filter(|event| readable.contains(event.room_pos) && self.wants(event)));
+            events.extend(page.into_iter().filter(|event| access.readable.contains(event.room_pos) && self.wants(event)));
         }
         let limited = events.len() > limit || !exhausted;
         events.truncate(limit);
         events.reverse();
+        access.note_membership(&mut events);
         let start = events.first().map_or(RoomPos::new(until + 1).unwrap_or_default(), |event| event.room_pos);
         let state = room_state(tx, room_id, Some(start)).await?;
         Ok(Timeline { events, limited, prev: before(start), state })
