@@ -21,7 +21,7 @@ from pathlib import Path
 
 START_SECONDS = 60
 STOP_SECONDS = 20
-LOG_LINES = 30
+LOG_LINES = 20
 
 
 def free_port():
@@ -75,9 +75,10 @@ def add_staff(binary, data, env):
 
 def show_end(log):
     lines = log.read_text(errors="replace").splitlines()
-    print(f"the end of the server's log ({log}):")
-    for line in lines[-LOG_LINES:]:
-        print(f"  {line[:300]}")
+    grave = [line for line in lines if "ERROR" in line or "panicked" in line]
+    print(f"the server's log is kept in {log}; {'errors in it' if grave else 'its end'}:")
+    for line in (grave or lines)[-LOG_LINES:]:
+        print(f"  {line[:200]}")
 
 
 def main():
@@ -96,7 +97,7 @@ def main():
         add_staff(binary, data, env)
     with log.open("wb") as out:
         arguments = ["serve", "--dev", "--data", data, "--listen", f"127.0.0.1:{port}"]
-        server = subprocess.Popen([binary, *arguments], stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        server = subprocess.Popen([binary, *arguments], stdout=out, stderr=subprocess.STDOUT, env=dict(env, NO_COLOR="1"))
     code = 1
     problem = None
     try:

@@ -132,7 +132,10 @@ def judge(checks, rooms, action_of):
     for pair, room, turns in rooms:
         ids = [person.client.user_id for person in pair]
         for reader, person in enumerate(pair):
-            seen = [entry[0] for entry in person.seen]
+            everything = [entry[0] for entry in person.seen]
+            notices = [sender not in ids for _, sender, _ in person.seen]
+            faults["no first notice"] += notices[:1] != [True] or sum(notices) != 1
+            seen = [event for event, sender, _ in person.seen if sender in ids]
             faults["doubled"] += len(seen) - len(set(seen))
             faults["gaps in a sync"] += person.gaps
             sent = {m.event_id: (ids[who], m.text) for who, m in turns if m.event_id}
@@ -148,9 +151,9 @@ def judge(checks, rooms, action_of):
             missing = theirs - set(seen)
             faults["lost"] += sum(1 for event in missing if action_of.get(event) not in ("hold", "block"))
             faults["withheld by a case, yet delivered"] += sum(1 for event in theirs & set(seen) if action_of.get(event) in ("hold", "block"))
-            faults["history differs from syncs"] += history(person, room) != seen
+            faults["history differs from syncs"] += history(person, room) != everything
     for name in (
-        "lost", "doubled", "out of order", "changed", "from nowhere", "not seen by their sender", "gaps in a sync",
+        "lost", "doubled", "out of order", "changed", "from nowhere", "not seen by their sender", "gaps in a sync", "no first notice",
         "withheld by a case, yet delivered", "history differs from syncs",
     ):
         checks.equal(f"real-input: {name}", faults[name], 0)
