@@ -50,7 +50,7 @@ export class FranklyServer {
     while (Date.now() < end) {
       const ended = this.child?.exitCode ?? null;
       if (ended !== null) throw new Error(`the server ended with ${ended}:\n${this.tail()}`);
-      const answer = await fetch(`${this.url}/_matrix/client/versions`).catch(() => null);
+      const answer = await fetch(`${this.url}/readyz`).catch(() => null);
       if (answer?.ok) return;
       await new Promise((done) => setTimeout(done, 100));
     }
