@@ -5,7 +5,7 @@ use model::filter::{EventFilter, RoomFilter};
 use store::query::sync::{Sync, SyncOutcome};
 
 #[path = "../tests/it/world.rs"]
-#[expect(dead_code, reason = "the tests use more of it")]
+#[expect(dead_code, clippy::unwrap_used, reason = "the tests use more of it")]
 mod world;
 
 fn cpu_ms() -> u64 {

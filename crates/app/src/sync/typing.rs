@@ -158,11 +158,11 @@ mod tests {
         assert!(typing.set(&room, &ana, Some(Timestamp(100)), members.clone()));
         assert!(!typing.set(&room, &ana, Some(Timestamp(200)), members.clone()));
         let news = typing.changed_for(&ben, 0);
-        assert_eq!(news.rooms, [room.clone()]);
+        assert_eq!(news.rooms, std::slice::from_ref(&room));
         assert!(typing.changed_for(&ben, news.epoch).rooms.is_empty());
         assert!(typing.expire(Timestamp(150)).is_empty());
         assert_eq!(typing.expire(Timestamp(300)), members);
-        assert_eq!(typing.changed_for(&ben, news.epoch).rooms, [room.clone()]);
+        assert_eq!(typing.changed_for(&ben, news.epoch).rooms, std::slice::from_ref(&room));
         assert!(typing.in_room(&room).is_empty());
         assert!(typing.changed_for(&ben, 99).rooms.is_empty(), "nobody types, so a restart tells nothing");
     }

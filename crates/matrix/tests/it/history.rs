@@ -249,7 +249,7 @@ async fn relations_are_found_by_kind_and_type() {
     };
     assert_eq!(found(&ana.get(&path).await), [referred.clone(), liked.clone()]);
     assert_eq!(found(&ana.get(&format!("{path}?dir=f")).await), [liked.clone(), referred.clone()]);
-    assert_eq!(found(&ana.get(&format!("{path}/m.annotation")).await), [liked.clone()]);
+    assert_eq!(found(&ana.get(&format!("{path}/m.annotation")).await), std::slice::from_ref(&liked));
     assert_eq!(found(&ana.get(&format!("{path}/m.annotation/m.room.message")).await), Vec::<String>::new());
     let page = ana.get(&format!("{path}?limit=1")).await;
     assert_eq!(found(&page), [referred]);

@@ -3,6 +3,8 @@
 //! PostgreSQL is used when `FRANKLY_TEST_POSTGRES` names one (`postgres://user@host:port/database`);
 //! each test makes a schema of its own there. Without it those halves print that they were skipped.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod append;
 mod backend;
 mod people;
