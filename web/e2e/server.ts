@@ -29,7 +29,19 @@ export class FranklyServer {
     this.url = `http://127.0.0.1:${port}`;
     await this.ready();
     const { user, password } = REVIEWER;
-    const add = ['user', 'add', user, '--password', password, '--role', 'senior_reviewer', '--data', data];
+    const add = [
+      'user',
+      'add',
+      user,
+      '--password',
+      password,
+      '--role',
+      'senior_reviewer',
+      '--display-name',
+      'Rae',
+      '--data',
+      data,
+    ];
     execFileSync(resolve(this.bin), add, { stdio: 'pipe' });
   }
 
