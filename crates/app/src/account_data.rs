@@ -47,9 +47,6 @@ impl App {
         if data_type == PUSH_RULES || data_type == FULLY_READ {
             return Err(Error::BadJson(format!("{data_type} has an endpoint of its own")));
         }
-        if content.len() > limits::ACCOUNT_DATA_BYTES {
-            return Err(Error::TooLarge(format!("account data may have at most {} bytes", limits::ACCOUNT_DATA_BYTES)));
-        }
         serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(content).map_err(|error| Error::BadJson(error.to_string()))?;
         self.store_account_data(user, room, data_type, content.to_owned()).await
     }
@@ -90,9 +87,15 @@ impl App {
         data_type: &str,
         content: String,
     ) -> Result<(), Error> {
+        if content.len() > limits::ACCOUNT_DATA_BYTES || data_type.len() > limits::EVENT_KEY_BYTES {
+            let (bytes, key_bytes) = (limits::ACCOUNT_DATA_BYTES, limits::EVENT_KEY_BYTES);
+            return Err(Error::TooLarge(format!("account data may have at most {bytes} bytes, and its type {key_bytes}")));
+        }
         let room_id = room.map(ToString::to_string).unwrap_or_default();
         let command = PutAccountData { user_id: user.clone(), room_id, data_type: data_type.to_owned(), content };
-        self.store.run(command).await?;
+        if !self.store.run(command).await? {
+            return Err(Error::Forbidden(format!("an account keeps at most {} pieces of account data", limits::ACCOUNT_DATA_ENTRIES)));
+        }
         self.wake.ring([user]);
         Ok(())
     }

@@ -77,6 +77,8 @@ pub const DEVICES_PER_USER: usize = 100;
 pub const DISPLAY_NAME_BYTES: usize = 256;
 /// Bytes of one piece of account data; secret storage needs more than an event.
 pub const ACCOUNT_DATA_BYTES: usize = 256 * 1024;
+/// Pieces of account data of one account, those of rooms included.
+pub const ACCOUNT_DATA_ENTRIES: i64 = 30_000;
 /// Bytes of a stored filter.
 pub const FILTER_BYTES: usize = 64 * 1024;
 /// Stored filters of one account; the oldest go.

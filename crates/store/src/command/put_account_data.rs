@@ -1,6 +1,7 @@
 //! Account data of a person, global or of a room; all their devices see the change.
 
 use model::id::OwnedUserId;
+use model::limits;
 
 use super::fanout;
 use crate::args;
@@ -21,14 +22,20 @@ pub struct PutAccountData {
 }
 
 impl Command for PutAccountData {
-    type Out = ();
+    /// Whether it was kept: not beyond [`limits::ACCOUNT_DATA_ENTRIES`].
+    type Out = bool;
 
-    async fn run<T: Tx>(&self, tx: &mut T) -> Result<(), StoreError> {
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<bool, StoreError> {
         let Self { user_id, room_id, data_type, content } = self;
+        let sql = "select count(*) from account_data where user_id = $1 and not (room_id = $2 and type = $3)";
+        let others = tx.row(sql, args![user_id, room_id, data_type]).await?.map(|row| row.int(0)).transpose()?.unwrap_or_default();
+        if others >= limits::ACCOUNT_DATA_ENTRIES {
+            return Ok(false);
+        }
         let sql = "insert into account_data (user_id, room_id, type, content) values ($1, $2, $3, $4) \
                    on conflict (user_id, room_id, type) do update set content = excluded.content";
         tx.exec(sql, args![user_id, room_id, data_type, content]).await?;
         fanout::mark(tx, user_id, "account_data", &format!("{room_id}|{data_type}")).await?;
-        Ok(())
+        Ok(true)
     }
 }

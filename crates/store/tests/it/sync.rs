@@ -156,6 +156,22 @@ on_both! {
         assert_eq!(timeline.events[9].content, format!(r#"{{"body":"{}"}}"#, limits::INBOX_PAGE_ROWS));
     }
 
+    async fn a_filter_over_many_rooms_looks_at_their_last_events(store: Store) {
+        let (ana, ben) = (user("ana"), user("ben"));
+        store.run(AddPeople(vec![ana.clone(), ben.clone()])).await.unwrap();
+        for n in 0..52 {
+            let room = room_of(&store, &[ana.clone(), ben.clone()]).await;
+            say(&store, &room, [&ana, &ben][n % 2], "hi", None).await.unwrap();
+        }
+        let mut asked = ask(&ben, None, 10);
+        asked.timeline.types = Some(vec!["m.room.message".to_owned()]);
+        asked.timeline.not_senders = vec![ana.to_string()];
+        let told = news(&store, asked).await;
+        assert_eq!(told.joined.len(), 52);
+        assert_eq!(told.joined.iter().filter(|joined| joined.timeline.events.len() == 1).count(), 26);
+        assert!(told.joined.iter().all(|joined| joined.timeline.state.iter().any(|event| event.event_type == "m.room.create")));
+    }
+
     async fn what_is_withheld_its_sender_alone_sees(store: Store) {
         let (ana, ben) = (user("ana"), user("ben"));
         store.run(AddPeople(vec![ana.clone(), ben.clone()])).await.unwrap();

@@ -8,7 +8,7 @@ use model::seq::RoomPos;
 use model::visibility::Readable;
 
 use super::rooms::before;
-use super::{JoinedNews, Receipt, Summary, Timeline};
+use super::{JoinedNews, Receipt, Summary, Sync, Timeline};
 use crate::error::StoreError;
 use crate::query::history::{membership_in, note_membership, visibility_in};
 use crate::query::stored_event::{StoredEvent, state_before};
@@ -36,14 +36,16 @@ impl Room {
         mut self,
         tx: &mut T,
         room_id: OwnedRoomId,
-        user: &OwnedUserId,
+        ask: &Sync,
         limit: usize,
     ) -> Result<JoinedNews, StoreError> {
+        let user = &ask.user_id;
         self.add_earlier(tx, &room_id).await?;
         let summary = self.summary(user);
         let (readable, memberships) = self.readable(user);
         note_membership(&memberships, &mut self.window);
-        let visible: Vec<bool> = self.window.iter().map(|event| readable.contains(event.room_pos)).collect();
+        let visible: Vec<bool> = self.window.iter().map(|event| readable.contains(event.room_pos) && ask.wants(event)).collect();
+        let first = self.window.first().map_or(RoomPos::ZERO, |event| event.room_pos);
         let skipped = visible.iter().filter(|visible| **visible).count().saturating_sub(limit);
         let mut timeline = Timeline::default();
         let mut state: BTreeMap<(String, String), StoredEvent> = BTreeMap::new();
@@ -59,7 +61,7 @@ impl Room {
                 state.insert((event.event_type.clone(), state_key), event);
             }
         }
-        let start = timeline.events.first().map_or(RoomPos::ZERO, |event| event.room_pos);
+        let start = timeline.events.first().map_or(first, |event| event.room_pos);
         timeline.prev = before(start);
         timeline.limited = skipped > 0 || readable.first().is_some_and(|first| first.max(1) < start.get());
         timeline.state = state.into_values().collect();

@@ -16,6 +16,9 @@ use crate::query::stored_event::{event_columns, explain_redaction, from_row};
 use crate::tx::Tx;
 use crate::value::Row;
 
+/// Up to so many rooms are searched one by one for what a filter wants; beyond, only their last events are looked at.
+const SEARCHED_ROOMS: usize = 50;
+
 impl Sync {
     pub(super) async fn first<T: Tx>(&self, tx: &mut T, pos: InboxPos) -> Result<News, StoreError> {
         let mut news = News { pos, account_data: self.room_account_data(tx, "").await?, ..News::default() };
@@ -33,7 +36,8 @@ impl Sync {
                 joined.push((room_id, row));
             }
         }
-        news.joined = if self.timeline.is_open() { self.together(tx, joined).await? } else { self.one_by_one(tx, joined).await? };
+        let one_by_one = !self.timeline.is_open() && joined.len() <= SEARCHED_ROOMS;
+        news.joined = if one_by_one { self.one_by_one(tx, joined).await? } else { self.together(tx, joined).await? };
         if self.include_leave {
             news.left = self.left_rooms(tx).await?;
         }
@@ -58,14 +62,15 @@ impl Sync {
         for (room_id, row) in &joined {
             rooms.insert(room_id.to_string(), Room { notify_count: row.int(4)?, highlight_count: row.int(5)?, ..Room::default() });
         }
-        let reach = i64::try_from(limit).unwrap_or(i64::MAX) + 1;
+        let reach = if self.timeline.is_open() { limit } else { limits::TIMELINE_EVENTS_MAX.min(fair.max(1)) };
+        let reach = i64::try_from(reach).unwrap_or(i64::MAX) + 1;
         self.read_windows(tx, reach, &mut rooms).await?;
         self.read_states(tx, reach, &mut rooms).await?;
         self.read_small_things(tx, &mut rooms).await?;
         let mut told = Vec::with_capacity(joined.len());
         for (room_id, _) in joined {
             if let Some(room) = rooms.remove(room_id.as_str()) {
-                told.push(room.tell(tx, room_id, &self.user_id, limit).await?);
+                told.push(room.tell(tx, room_id, self, limit).await?);
             }
         }
         Ok(told)
