@@ -42,7 +42,7 @@ enum Bench {
     #[command(after_help = "Example:\n  frankly bench sync --rooms 10,100,1000 --messages-per-room 10")]
     Sync(SyncArgs),
     /// What a connection costs that waits for nothing
-    #[command(after_help = "Example:\n  frankly bench idle --connections 2000 --people 200")]
+    #[command(after_help = "Example:\n  frankly bench idle --connections 1000 --seconds 20")]
     Idle(IdleArgs),
     /// Sending, typing, receipts and syncs together
     #[command(after_help = "Example:\n  frankly bench mixed --rate 500 --seconds 20")]
@@ -165,9 +165,9 @@ struct IdleArgs {
     /// Long polls that wait at the same time
     #[arg(long, default_value_t = 1_000)]
     connections: u32,
-    /// People they belong to
-    #[arg(long, default_value_t = 1_000)]
-    people: u32,
+    /// People they belong to, one poll each unless given; a server may answer all but a few polls of one device early
+    #[arg(long)]
+    people: Option<u32>,
     /// How long to watch
     #[arg(long, default_value_t = 10)]
     seconds: u64,
@@ -279,7 +279,7 @@ async fn dispatch(command: Bench) -> anyhow::Result<ExitCode> {
         Bench::Idle(args) => {
             let IdleArgs { connections, people, seconds, target } = args;
             let ((target, json), lasting) = (target.split()?, Duration::from_secs(seconds));
-            print(json, idle::idle(&idle::IdleOptions { target, connections, people, lasting }).await)
+            print(json, idle::idle(&idle::IdleOptions { target, connections, people: people.unwrap_or(connections), lasting }).await)
         }
         Bench::Mixed(args) => {
             let MixedArgs { senders, rate, seconds, body_bytes, target } = args;
