@@ -188,6 +188,17 @@ impl Row {
         serde_json::from_str(self.text(index)?).map_err(|_| StoreError::column(index, std::any::type_name::<T>(), self.0.get(index)))
     }
 
+    /// As [`Row::take_text`], or `None` for null.
+    ///
+    /// # Errors
+    /// As [`Row::text`], except for null.
+    pub fn take_text_or_null(&mut self, index: usize) -> Result<Option<String>, StoreError> {
+        match self.0.get(index) {
+            Some(Value::Null) => Ok(None),
+            _ => self.take_text(index).map(Some),
+        }
+    }
+
     /// Takes the text out of column `index` without copying it.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use crate::{App, Caller};
 
 impl App {
     pub(super) fn render(&self, caller: &Caller, request: &SyncRequest, next: &str, news: &News, typing: &[OwnedRoomId]) -> String {
-        let mut out = String::with_capacity(512 + news.joined.len() * 2_048);
+        let mut out = String::with_capacity(1_024 + news.joined.iter().map(room_bytes).sum::<usize>());
         let filter = &request.filter;
         field(&mut out, "{\"next_batch\":", next);
         // clients take the presence of these fields as the server's support for encryption
@@ -94,6 +94,12 @@ impl App {
         push_each(out, &self.typing.in_room(room_id), |out, user| push_string(out, user.as_str()));
         out.push_str("]}}");
     }
+}
+
+/// About how many bytes a room will take, so that a large answer is not copied as it grows.
+fn room_bytes(joined: &JoinedNews) -> usize {
+    let events = joined.timeline.events.iter().chain(&joined.timeline.state);
+    512 + events.map(|event| 400 + event.content.len()).sum::<usize>()
 }
 
 /// Timeline and state. `members` is the size of a joined room: lazy loading begins above a bound.

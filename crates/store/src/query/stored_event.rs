@@ -47,21 +47,20 @@ pub(crate) use event_columns;
 
 /// Reads an event from the columns of [`event_columns`], beginning at column `at`.
 pub(crate) fn from_row(row: &mut Row, at: usize) -> Result<StoredEvent, StoreError> {
-    let text = |row: &Row, index: usize| row.text_or_null(at + index).map(|text| text.map(str::to_owned));
-    let device = text(row, 5)?;
+    let device = row.take_text_or_null(at + 5)?;
     Ok(StoredEvent {
         room_pos: RoomPos::new(row.int(at)?).unwrap_or_default(),
         event_id: row.take_text(at + 1)?,
         event_type: row.take_text(at + 2)?,
-        state_key: text(row, 3)?,
+        state_key: row.take_text_or_null(at + 3)?,
         sender: row.take_text(at + 4)?,
-        origin: device.zip(text(row, 6)?),
+        origin: device.zip(row.take_text_or_null(at + 6)?),
         origin_ts: row.int(at + 7)?,
         content: row.take_text(at + 8)?,
         redacted_because: None,
         withheld: row.int(at + 10)? != 0,
         membership: None,
-        redacted_by: text(row, 9)?,
+        redacted_by: row.take_text_or_null(at + 9)?,
     })
 }
 

@@ -30,6 +30,15 @@ pub(super) struct Room {
     pub(super) highlight_count: i64,
 }
 
+/// Puts a state event in the place of the one it replaces.
+fn replace(state: &mut Vec<StoredEvent>, event: StoredEvent) {
+    let same = |other: &&mut StoredEvent| other.event_type == event.event_type && other.state_key == event.state_key;
+    match state.iter_mut().find(same) {
+        Some(replaced) => *replaced = event,
+        None => state.push(event),
+    }
+}
+
 impl Room {
     /// The room as a first sync tells it.
     pub(super) async fn tell<T: Tx>(
@@ -48,23 +57,20 @@ impl Room {
         let first = self.window.first().map_or(RoomPos::ZERO, |event| event.room_pos);
         let skipped = visible.iter().filter(|visible| **visible).count().saturating_sub(limit);
         let mut timeline = Timeline::default();
-        let mut state: BTreeMap<(String, String), StoredEvent> = BTreeMap::new();
-        for event in self.state {
-            state.insert((event.event_type.clone(), event.state_key.clone().unwrap_or_default()), event);
-        }
+        let mut state = self.state;
         let mut seen = 0;
         for (event, visible) in self.window.into_iter().zip(visible) {
             seen += usize::from(visible);
             if visible && seen > skipped {
                 timeline.events.push(event);
-            } else if let Some(state_key) = event.state_key.clone() {
-                state.insert((event.event_type.clone(), state_key), event);
+            } else if event.state_key.is_some() {
+                replace(&mut state, event);
             }
         }
         let start = timeline.events.first().map_or(first, |event| event.room_pos);
         timeline.prev = before(start);
         timeline.limited = skipped > 0 || readable.first().is_some_and(|first| first.max(1) < start.get());
-        timeline.state = state.into_values().collect();
+        timeline.state = state;
         timeline.state.sort_by_key(|event| event.room_pos);
         Ok(JoinedNews {
             room_id,

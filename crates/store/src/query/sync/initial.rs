@@ -1,7 +1,7 @@
 //! The first sync: every room as it stands. Rooms are read together, by one statement for all their
 //! timelines and one for all their states: a person may have thousands.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use model::id::OwnedRoomId;
 use model::limits;
@@ -15,6 +15,34 @@ use crate::query::history::access;
 use crate::query::stored_event::{event_columns, explain_redaction, from_row};
 use crate::tx::Tx;
 use crate::value::Row;
+
+/// The rooms of a first sync, found by ID. Rows of one room come one after another, so that most are
+/// found where the last was.
+#[derive(Default)]
+struct Rooms {
+    rooms: Vec<Room>,
+    places: HashMap<String, usize>,
+    last: Option<(String, usize)>,
+}
+
+impl Rooms {
+    fn add(&mut self, room_id: String, room: Room) {
+        self.places.insert(room_id, self.rooms.len());
+        self.rooms.push(room);
+    }
+
+    fn get(&mut self, room_id: &str) -> Option<&mut Room> {
+        let place = match &self.last {
+            Some((last, place)) if last == room_id => *place,
+            _ => {
+                let place = *self.places.get(room_id)?;
+                self.last = Some((room_id.to_owned(), place));
+                place
+            }
+        };
+        self.rooms.get_mut(place)
+    }
+}
 
 /// Up to so many rooms are searched one by one for what a filter wants; beyond, only their last events are looked at.
 const SEARCHED_ROOMS: usize = 50;
@@ -58,9 +86,9 @@ impl Sync {
         // very many rooms get shorter timelines: one answer stays of a size that a client can take
         let fair = limits::FIRST_SYNC_EVENTS / joined.len().max(1);
         let limit = self.timeline.timeline_limit().min(fair.max(1));
-        let mut rooms: BTreeMap<String, Room> = BTreeMap::new();
+        let mut rooms = Rooms::default();
         for (room_id, row) in &joined {
-            rooms.insert(room_id.to_string(), Room { notify_count: row.int(4)?, highlight_count: row.int(5)?, ..Room::default() });
+            rooms.add(room_id.to_string(), Room { notify_count: row.int(4)?, highlight_count: row.int(5)?, ..Room::default() });
         }
         let reach = if self.timeline.is_open() { limit } else { limits::TIMELINE_EVENTS_MAX.min(fair.max(1)) };
         let reach = i64::try_from(reach).unwrap_or(i64::MAX) + 1;
@@ -68,16 +96,14 @@ impl Sync {
         self.read_states(tx, reach, &mut rooms).await?;
         self.read_small_things(tx, &mut rooms).await?;
         let mut told = Vec::with_capacity(joined.len());
-        for (room_id, _) in joined {
-            if let Some(room) = rooms.remove(room_id.as_str()) {
-                told.push(room.tell(tx, room_id, self, limit).await?);
-            }
+        for ((room_id, _), room) in joined.into_iter().zip(rooms.rooms) {
+            told.push(room.tell(tx, room_id, self, limit).await?);
         }
         Ok(told)
     }
 
     /// The last `reach` places of every room.
-    async fn read_windows<T: Tx>(&self, tx: &mut T, reach: i64, rooms: &mut BTreeMap<String, Room>) -> Result<(), StoreError> {
+    async fn read_windows<T: Tx>(&self, tx: &mut T, reach: i64, rooms: &mut Rooms) -> Result<(), StoreError> {
         let sql = concat!(
             "select m.room_id, ",
             event_columns!(),
@@ -87,7 +113,7 @@ impl Sync {
         for mut row in tx.rows(sql, args![&self.user_id, reach]).await? {
             let mut event = from_row(&mut row, 1)?;
             explain_redaction(tx, &mut event).await?;
-            if let Some(room) = rooms.get_mut(row.text(0)?) {
+            if let Some(room) = rooms.get(row.text(0)?) {
                 room.window.push(event);
             }
         }
@@ -95,7 +121,7 @@ impl Sync {
     }
 
     /// The state that lies before those places.
-    async fn read_states<T: Tx>(&self, tx: &mut T, reach: i64, rooms: &mut BTreeMap<String, Room>) -> Result<(), StoreError> {
+    async fn read_states<T: Tx>(&self, tx: &mut T, reach: i64, rooms: &mut Rooms) -> Result<(), StoreError> {
         let sql = concat!(
             "select m.room_id, ",
             event_columns!(),
@@ -105,7 +131,7 @@ impl Sync {
         for mut row in tx.rows(sql, args![&self.user_id, reach]).await? {
             let mut event = from_row(&mut row, 1)?;
             explain_redaction(tx, &mut event).await?;
-            if let Some(room) = rooms.get_mut(row.text(0)?) {
+            if let Some(room) = rooms.get(row.text(0)?) {
                 room.state.push(event);
             }
         }
@@ -113,7 +139,7 @@ impl Sync {
     }
 
     /// Receipts and account data of every room.
-    async fn read_small_things<T: Tx>(&self, tx: &mut T, rooms: &mut BTreeMap<String, Room>) -> Result<(), StoreError> {
+    async fn read_small_things<T: Tx>(&self, tx: &mut T, rooms: &mut Rooms) -> Result<(), StoreError> {
         let sql = "select m.room_id, r.event_id, r.type, r.user_id, r.thread_id, r.ts from members m join receipts r on r.room_id = m.room_id \
                    where m.user_id = $1 and m.membership = 'join' and (r.type = 'm.read' or r.user_id = $1)";
         for mut row in tx.rows(sql, args![&self.user_id]).await? {
@@ -124,14 +150,14 @@ impl Sync {
                 thread_id: row.take_text(4)?,
                 ts: row.int(5)?,
             };
-            if let Some(room) = rooms.get_mut(row.text(0)?) {
+            if let Some(room) = rooms.get(row.text(0)?) {
                 room.receipts.push(receipt);
             }
         }
         let sql = "select room_id, type, content from account_data where user_id = $1 and room_id <> '' order by room_id, type";
         for mut row in tx.rows(sql, args![&self.user_id]).await? {
             let data = (row.take_text(1)?, row.take_text(2)?);
-            if let Some(room) = rooms.get_mut(row.text(0)?) {
+            if let Some(room) = rooms.get(row.text(0)?) {
                 room.account_data.push(data);
             }
         }
