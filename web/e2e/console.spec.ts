@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { expect, type Page, test } from '@playwright/test';
 import { expectAccessible } from './axe.ts';
+import { expectedFields, PAIRS, promisedFields, type Schemas } from './contract.ts';
 import { Member } from './member.ts';
 import { FranklyServer, REVIEWER } from './server.ts';
 
@@ -144,6 +145,29 @@ test('a blocked message: the sender is suspended and cannot write', async ({ pag
   const after = await ben.send(room, 'hello');
   expect([after.status, after.json.errcode]).toEqual([403, 'M_USER_SUSPENDED']);
   expect(ana.has(BLOCKED)).toBe(false);
+});
+
+test('a report: the reviewer reads why, the reporter sees that it was answered', async ({ page }) => {
+  const said = ben.seen.concat(ana.seen).find((event) => event.content.body === 'You said that last week');
+  const path = `/_matrix/client/v3/rooms/${encodeURIComponent(room)}/report/${encodeURIComponent(said?.event_id ?? '')}`;
+  await ana.call('POST', path, { reason: 'He keeps bringing this up' });
+  await signIn(page);
+  await openAndClaim(page);
+  await expect(page.getByText('He keeps bringing this up')).toBeVisible();
+  await page.keyboard.press('7');
+  await page.getByRole('button', { name: /^Confirm: Dismiss/ }).click();
+  await expect(page.getByTestId('decision')).toContainText('Dismiss');
+  const own = (await ana.call('GET', '/_frankly/v1/reports')) as { reports: { state: string }[] };
+  expect(own.reports.map((report) => report.state)).toEqual(['answered']);
+});
+
+test('the pages expect the fields that the server promises', async ({ request }) => {
+  const answer = await request.get(`${server.url}/_frankly/v1/openapi.json`);
+  const schemas = ((await answer.json()) as { components: { schemas: Schemas } }).components.schemas;
+  const expected = expectedFields();
+  for (const [type, schema] of PAIRS) {
+    expect(promisedFields(schemas, schema), `${type} and ${schema}`).toEqual(expected.get(type));
+  }
 });
 
 test('webhooks and logging out', async ({ page }) => {

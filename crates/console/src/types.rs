@@ -88,6 +88,15 @@ pub(crate) struct CasesAnswer {
 /// A case, as the queue shows it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CaseSummary {
+    #[serde(flatten)]
+    common: CaseCommon,
+    /// How many members complained.
+    reports: i64,
+}
+
+/// What the queue and the page of a case both say.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CaseCommon {
     id: i64,
     #[schema(example = "open")]
     state: &'static str,
@@ -103,7 +112,6 @@ pub(crate) struct CaseSummary {
     due_ms: i64,
     overdue: bool,
     claimed_by: Option<String>,
-    reports: i64,
     subject: Option<SubjectAnswer>,
     room_id: Option<String>,
 }
@@ -142,6 +150,12 @@ pub(crate) fn priority(priority: Priority) -> &'static str {
 
 impl CaseSummary {
     pub(crate) fn of(case: CaseRow, now: Timestamp) -> Self {
+        Self { reports: case.reports, common: CaseCommon::of(case, now) }
+    }
+}
+
+impl CaseCommon {
+    fn of(case: CaseRow, now: Timestamp) -> Self {
         Self {
             id: case.case_id.0,
             state: case.state.as_str(),
@@ -156,7 +170,6 @@ impl CaseSummary {
             due_ms: case.due.0,
             overdue: case.state != CaseState::Decided && case.due < now,
             claimed_by: case.claimed_by.map(|staff| staff.to_string()),
-            reports: case.reports,
             subject: case.subject.map(Into::into),
             room_id: case.room_id.map(|room| room.to_string()),
         }
@@ -167,13 +180,12 @@ impl CaseSummary {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CaseDetailAnswer {
     #[serde(flatten)]
-    summary: CaseSummary,
+    common: CaseCommon,
     message: Option<MessageAnswer>,
     reasons: Vec<ReasonAnswer>,
     members: Vec<MemberAnswer>,
     mode: Option<String>,
-    #[serde(rename = "reports")]
-    complaints: Vec<ReportAnswer>,
+    reports: Vec<ReportAnswer>,
     decisions: Vec<DecisionAnswer>,
     reads: Vec<AccessAnswer>,
     allowed: Vec<String>,
@@ -236,11 +248,11 @@ impl From<CaseView> for CaseDetailAnswer {
         let message = message(&detail);
         Self {
             message,
-            summary: CaseSummary::of(detail.case, now),
+            common: CaseCommon::of(detail.case, now),
             reasons: detail.reasons.into_iter().map(Into::into).collect(),
             members: detail.members.into_iter().map(Into::into).collect(),
             mode: detail.mode,
-            complaints: detail.reports.into_iter().map(Into::into).collect(),
+            reports: detail.reports.into_iter().map(Into::into).collect(),
             decisions: detail.decisions.into_iter().map(Into::into).collect(),
             reads: detail.reads.into_iter().map(Into::into).collect(),
             allowed,
