@@ -20,15 +20,15 @@ use crate::value::Row;
 /// found where the last was.
 #[derive(Default)]
 struct Rooms {
-    rooms: Vec<Room>,
+    list: Vec<Room>,
     places: HashMap<String, usize>,
     last: Option<(String, usize)>,
 }
 
 impl Rooms {
     fn add(&mut self, room_id: String, room: Room) {
-        self.places.insert(room_id, self.rooms.len());
-        self.rooms.push(room);
+        self.places.insert(room_id, self.list.len());
+        self.list.push(room);
     }
 
     fn get(&mut self, room_id: &str) -> Option<&mut Room> {
@@ -40,7 +40,7 @@ impl Rooms {
                 place
             }
         };
-        self.rooms.get_mut(place)
+        self.list.get_mut(place)
     }
 }
 
@@ -96,7 +96,7 @@ impl Sync {
         self.read_states(tx, reach, &mut rooms).await?;
         self.read_small_things(tx, &mut rooms).await?;
         let mut told = Vec::with_capacity(joined.len());
-        for ((room_id, _), room) in joined.into_iter().zip(rooms.rooms) {
+        for ((room_id, _), room) in joined.into_iter().zip(rooms.list) {
             told.push(room.tell(tx, room_id, self, limit).await?);
         }
         Ok(told)
