@@ -38,7 +38,7 @@ mod tests {
 
     #[test]
     fn links_are_counted_and_sentences_are_not() {
-        assert_eq!(count(b"see https://a.example/x and www.b.example, or c.com/y."), 3);
+        assert_eq!(count(b"see https://a.example/x and www.b.example, or cc.com/y."), 3);
         assert_eq!(count(b"hxxps://evil[.]example is bad"), 1);
         assert_eq!(count(b"end.start of it. e.g. this, i.e. that... 3.5 mail me@x.com"), 0);
     }

@@ -1,0 +1,156 @@
+//! The scanner from outside: recall over twenty kinds of evasion, silence on ordinary talk, seams, hostile text.
+
+mod evasion;
+
+use evasion::{CLASSES, Chance, dress};
+use model::body::PlainBody;
+use model::clock::Timestamp;
+use proptest::prelude::*;
+use scan::{Key, Lexicon, Seam, scan};
+
+const KEYS: [&str; 40] = [
+    "kill yourself",
+    "i will kill you",
+    "send nudes",
+    "worthless",
+    "pathetic loser",
+    "gift card",
+    "bank details",
+    "wire transfer",
+    "idiot",
+    "scumbag",
+    "hurt you",
+    "find where you live",
+    "nobody likes you",
+    "drink bleach",
+    "claim your prize",
+    "verify your account",
+    "password",
+    "hang yourself",
+    "stupid",
+    "disgusting",
+    "shut up",
+    "our little secret",
+    "home alone",
+    "dont tell your parents",
+    "double your money",
+    "investment opportunity",
+    "strangle",
+    "stab you",
+    "break your neck",
+    "you should die",
+    "slit your wrists",
+    "bitcoin wallet",
+    "free money",
+    "take off your clothes",
+    "moron",
+    "garbage human",
+    "waste of space",
+    "cut yourself",
+    "better off dead",
+    "burn your house",
+];
+
+/// Around each key, words that are not keys.
+const FRAMES: [(&str, &str); 4] = [("", ""), ("hey ", ""), ("", " right now"), ("you know ", " my friend")];
+
+fn lexicon(keys: &[&str]) -> Lexicon {
+    Lexicon::build(keys.iter().map(|key| Key { term: "t".to_owned(), key: (*key).to_owned() })).unwrap()
+}
+
+fn hits(text: &str, lexicon: &Lexicon) -> Vec<String> {
+    scan(&PlainBody::of_text(text), lexicon).hits.into_iter().map(|hit| hit.key).collect()
+}
+
+#[test]
+fn dressed_phrases_are_found() {
+    let lexicon = lexicon(&KEYS);
+    let mut chance = Chance(20_261_123);
+    let mut report = String::new();
+    let mut sum = 0.0;
+    let mut weakest: (f64, &str) = (1.0, "");
+    for class in CLASSES {
+        let (mut found, mut all) = (0.0, 0.0);
+        for key in KEYS {
+            for (before, after) in FRAMES {
+                let text = dress(class, &format!("{before}{key}{after}"), &mut chance);
+                all += 1.0;
+                if hits(&text, &lexicon).is_empty() {
+                    report.push_str(&format!("  missed {class}: {text}\n"));
+                } else {
+                    found += 1.0;
+                }
+            }
+        }
+        let recall = found / all;
+        report.push_str(&format!("{class}: {recall:.3}\n"));
+        sum += recall;
+        if recall < weakest.0 {
+            weakest = (recall, class);
+        }
+    }
+    let mean = sum / 20.0;
+    assert!(mean >= 0.93 && weakest.0 >= 0.85, "mean {mean:.3}, weakest {weakest:?}\n{report}");
+}
+
+#[test]
+fn ordinary_talk_is_left_alone() {
+    let mut keys = KEYS.to_vec();
+    keys.extend([
+        "ass", "cunt", "penis", "tits", "cock", "slut", "shit", "rape", "cum", "dick", "bitch", "kill", "whore", "sex", "anal", "twat",
+    ]);
+    let lexicon = lexicon(&keys);
+    let lines: Vec<&str> = include_str!("benign.txt").lines().filter(|line| !line.trim().is_empty()).collect();
+    assert!(lines.len() >= 150, "{} lines", lines.len());
+    let flagged: Vec<_> = lines.iter().map(|line| (line, hits(line, &lexicon))).filter(|(_, hits)| !hits.is_empty()).collect();
+    assert!(flagged.len() * 50 <= lines.len(), "{} of {}: {flagged:?}", flagged.len(), lines.len());
+}
+
+#[test]
+fn offsets_are_those_of_the_original() {
+    let lexicon = lexicon(&["kill yourself", "moron"]);
+    let check = |text: &str, expected: &str| {
+        let found = scan(&PlainBody::of_text(text), &lexicon);
+        let hit = &found.hits[0];
+        let shown: String = text.chars().skip(hit.start as usize).take((hit.end - hit.start) as usize).collect();
+        assert_eq!(shown, expected, "{text}");
+    };
+    check("ok k1ll yourself now", "k1ll yourself");
+    check("ça: K\u{200B}I\u{301}LL yourself", "K\u{200B}I\u{301}LL yourself");
+    check("you 🅼🅾🆁🅾🅽!", "🅼🅾🆁🅾🅽");
+    check("m o r o n", "m o r o n");
+}
+
+#[test]
+fn text_split_over_messages_is_found_once_at_the_seam() {
+    let lexicon = lexicon(&["kill yourself"]);
+    let mut seam = Seam::default();
+    let mut say = |text: &str, at: i64| seam.cross(&PlainBody::of_text(text), Timestamp(at), &lexicon).hits.len();
+    assert_eq!(say("kill", 0), 0);
+    assert_eq!(say("yourself", 1_000), 1);
+    assert_eq!(say("yourself is a word", 2_000), 0);
+    assert_eq!(say("go kill your", 3_000), 0);
+    assert_eq!(say("self", 4_000), 1);
+    assert_eq!(say("kill", 5_000), 0);
+    assert_eq!(say("yourself", 9_000_000), 0);
+}
+
+#[test]
+fn hostile_text_ends() {
+    let lexicon = lexicon(&KEYS);
+    for piece in ["kill ", "k i l l ", "a", "*", "!", "\u{301}", "yuorself ", "🇰", "kill.your.self."] {
+        let text: String = piece.repeat(20_000 / piece.len());
+        assert!(scan(&PlainBody::of_text(&text), &lexicon).hits.len() <= model::limits::SCAN_HITS, "{piece}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_text_gives_offsets_inside_it(text in "\\PC{0,60}") {
+        let lexicon = lexicon(&KEYS);
+        let chars = u32::try_from(text.chars().count()).unwrap();
+        for hit in scan(&PlainBody::of_text(&text), &lexicon).hits {
+            prop_assert!(hit.start < hit.end && hit.end <= chars);
+        }
+    }
+}
