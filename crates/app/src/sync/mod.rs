@@ -58,7 +58,8 @@ impl App {
     /// [`Error::InvalidParam`] for a token that was not issued to this person.
     pub async fn sync(&self, caller: &Caller, request: SyncRequest) -> Result<String, Error> {
         let key = self.token_key().await?;
-        let since = request.since.as_deref().map(|token| key.open(&caller.user_id, token)).transpose()?;
+        let since = request.since.as_deref().filter(|token| !token.is_empty());
+        let since = since.map(|token| key.open(&caller.user_id, token)).transpose()?;
         let deadline = tokio::time::Instant::now() + Duration::from_millis(request.timeout_ms.min(limits::SYNC_WAIT_MS));
         let request = Box::new(request);
         let mut turn = self.waiters.enter(&caller.user_id, &caller.device_id);
