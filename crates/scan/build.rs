@@ -265,5 +265,6 @@ fn words_table(text: &str) -> String {
         }
         slots[slot] = print;
     }
-    format!("static SLOTS: [u32; {size}] = {slots:?};\n")
+    let written: Vec<String> = slots.iter().map(|slot| format!("0x{:04x}_{:04x}", slot >> 16, slot & 0xffff)).collect();
+    format!("static SLOTS: [u32; {size}] = [{}];\n", written.join(", "))
 }

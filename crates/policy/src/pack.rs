@@ -50,7 +50,7 @@ impl RuleSet {
             digest.update(text.as_bytes());
             set.add(name, pack)?;
         }
-        set.version = digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        set.version = hex(&digest.finalize()[..8]);
         set.rules.sort_by_key(|rule| std::cmp::Reverse((rule.action, rule.severity)));
         set.try_given_tests()?;
         Ok(set)
@@ -102,4 +102,13 @@ impl RuleSet {
     pub fn is_empty(&self) -> bool {
         self.rules.is_empty()
     }
+}
+
+/// Bytes as hexadecimal digits.
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("writing to a string does not fail");
+        text
+    })
 }

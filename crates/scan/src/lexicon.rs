@@ -91,7 +91,7 @@ impl std::fmt::Debug for Automaton {
 }
 
 impl Automaton {
-    fn build(patterns: BTreeMap<Vec<u8>, Vec<u32>>) -> Result<Self, LexiconError> {
+    fn build(patterns: &BTreeMap<Vec<u8>, Vec<u32>>) -> Result<Self, LexiconError> {
         if patterns.is_empty() {
             return Ok(Self::default());
         }
@@ -150,9 +150,9 @@ impl Lexicon {
             forms.add(number(index), letters, &mut lexicon);
             lexicon.keys.push(key);
         }
-        lexicon.words = Automaton::build(forms.words)?;
-        lexicon.squeezed = Automaton::build(forms.squeezed)?;
-        lexicon.starred = Automaton::build(forms.starred)?;
+        lexicon.words = Automaton::build(&forms.words)?;
+        lexicon.squeezed = Automaton::build(&forms.squeezed)?;
+        lexicon.starred = Automaton::build(&forms.starred)?;
         Ok(lexicon)
     }
 

@@ -43,10 +43,10 @@ pub(crate) fn is_disguise(text: &Text, start: usize, alignment: &Alignment, spel
     if first == last {
         return false;
     }
-    alignment.odd_gaps.iter().all(|gap| gap_is_odd(text, gap, singles, spelling))
+    alignment.odd_gaps.iter().all(|gap| gap_is_odd(text, *gap, singles, spelling))
 }
 
-fn gap_is_odd(text: &Text, gap: &OddGap, singles: usize, spelling: &Spelling) -> bool {
+fn gap_is_odd(text: &Text, gap: OddGap, singles: usize, spelling: &Spelling) -> bool {
     let (left, right) = (&text.tokens[gap.left], &text.tokens[gap.left + 1]);
     let one_single = left.letters == 1 || right.letters == 1;
     if left.letters == 1 && right.letters == 1 || (one_single && singles >= 2) {

@@ -135,18 +135,18 @@ impl TypingIndex {
             return;
         }
         for first in 0..text.tokens.len() {
-            self.from_token(text, &readings, first, &mut found);
+            self.phrase_at(text, &readings, first, &mut found);
         }
     }
 
-    fn from_token(&self, text: &Text, readings: &[Vec<(u32, bool)>], first: usize, found: &mut impl FnMut(Found)) {
+    fn phrase_at(&self, text: &Text, readings: &[Vec<(u32, bool)>], first: usize, found: &mut impl FnMut(Found)) {
         let mut stack = vec![Step { node: 0, token: first, typos: 0, changed_known: 0, letters: 0 }];
         let mut steps = 0;
         while let Some(at) = stack.pop() {
             steps += 1;
             if at.typos > at.changed_known && steps <= STEPS {
                 for key in &self.ends[at.node as usize] {
-                    if self.holds(text, first, at) {
+                    if holds(text, first, at) {
                         found(Found { key: *key, first, last: at.token - 1 });
                     }
                 }
@@ -165,15 +165,6 @@ impl TypingIndex {
                 }
             }
         }
-    }
-
-    /// A single word must be long and not look like a name; several words may have one changed dictionary word among
-    /// others that are clearly mistyped, when the whole is long.
-    fn holds(&self, text: &Text, first: usize, at: Step) -> bool {
-        if at.token - first == 1 {
-            return at.letters >= 5 && !looks_like_name(text, first);
-        }
-        at.changed_known == 0 || (at.changed_known == 1 && at.letters >= 10)
     }
 
     /// The key words a token may be: itself, or, when it is unknown, those one error away.
@@ -224,4 +215,13 @@ fn is_one_error(typed: &[u8], word: &[u8]) -> bool {
         std::cmp::Ordering::Less => &other[1..] == rest,
         std::cmp::Ordering::Greater => &rest[1..] == other,
     }
+}
+
+/// A single word must be long and not look like a name; several words may have one changed dictionary word among
+/// others that are clearly mistyped, when the whole is long.
+fn holds(text: &Text, first: usize, at: Step) -> bool {
+    if at.token - first == 1 {
+        return at.letters >= 5 && !looks_like_name(text, first);
+    }
+    at.changed_known == 0 || (at.changed_known == 1 && at.letters >= 10)
 }

@@ -66,6 +66,7 @@ impl App {
         caller.may_write()?;
         self.admit_sender(&caller.user_id)?;
         check_bounds(&new)?;
+        self.has_room_for_another(caller).await?;
         let creator = self.person(&caller.user_id).await?;
         let mut invited = Vec::with_capacity(new.invite.len());
         for user in new.invite.iter().filter(|user| **user != caller.user_id) {

@@ -46,12 +46,24 @@ impl App {
         if room.is_joined(&caller.user_id) {
             return Ok(());
         }
+        self.has_room_for_another(caller).await?;
         let target = caller.user_id.clone();
         self.set_membership(
             &caller.user_id,
             MembershipWish { room_id, target, membership: Membership::Join, reason, content: None, only_from: None },
         )
         .await
+    }
+
+    /// Fails for somebody who is in as many rooms as anybody may be.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] at [`limits::ROOMS_PER_USER`].
+    pub(crate) async fn has_room_for_another(&self, caller: &Caller) -> Result<(), Error> {
+        if self.joined_rooms(caller).await?.len() < limits::ROOMS_PER_USER {
+            return Ok(());
+        }
+        Err(Error::Forbidden(format!("nobody can be in more than {} rooms; leave one first", limits::ROOMS_PER_USER)))
     }
 
     /// Leaves a room, or declines an invitation. Suspended people may do this.

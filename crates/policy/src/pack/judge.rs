@@ -10,13 +10,8 @@ use super::rule::{Rule, Status};
 use super::schema::{self, Fact, Names};
 
 /// The context with CEL's operators, made once.
+#[derive(Default)]
 pub(crate) struct Root(Context<'static, 'static>);
-
-impl Default for Root {
-    fn default() -> Self {
-        Self(Context::default())
-    }
-}
 
 impl std::fmt::Debug for Root {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

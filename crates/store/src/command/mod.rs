@@ -10,6 +10,7 @@ pub mod decide_case;
 pub mod expire_holds;
 pub mod fanout;
 pub mod forget_room;
+pub mod forget_txns;
 pub mod meta;
 mod move_event;
 pub mod name_server;

@@ -174,3 +174,16 @@ proptest! {
         });
     }
 }
+
+on_both! {
+    async fn old_transactions_are_forgotten_and_new_ones_kept(store: Store) {
+        store.run(AddPeople(vec![user("ana"), user("ben")])).await.unwrap();
+        let room = room_of(&store, &[user("ana"), user("ben")]).await;
+        done(say(&store, &room, &user("ana"), "once", Some("t")).await.unwrap());
+        let forget = |now| store.run(store::command::forget_txns::ForgetTxns { now: model::clock::Timestamp(now) });
+        assert_eq!(forget(1).await.unwrap(), 0);
+        assert!(matches!(say(&store, &room, &user("ana"), "once", Some("t")).await.unwrap(), AppendOutcome::Replayed(_)));
+        assert_eq!(forget(model::limits::TXN_KEEP_MS + 1).await.unwrap(), 1);
+        done(say(&store, &room, &user("ana"), "once", Some("t")).await.unwrap());
+    }
+}
