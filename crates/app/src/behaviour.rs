@@ -41,7 +41,7 @@ impl Behaviour {
     pub(crate) fn new() -> Self {
         Self {
             senders: Cache::new(limits::BEHAVIOUR_SENDERS),
-            histories: Cache::builder().max_capacity(limits::BEHAVIOUR_SENDERS).time_to_live(Duration::from_secs(600)).build(),
+            histories: Cache::builder().max_capacity(limits::BEHAVIOUR_SENDERS).time_to_live(Duration::from_mins(10)).build(),
         }
     }
 

@@ -132,18 +132,18 @@ fn to_sender(notice: &Notice, appeal_contact: &str) -> String {
         }
         (Some(Outcome::Lock), after) => format!("{} Your account is locked.", broke_rules(notice.about, after)),
     };
-    let mut text = what;
+    let mut lines = vec![what];
     let in_favour = matches!(notice.after, Some(MessageState::Released)) || notice.outcome == Some(Outcome::Dismiss);
     if !notice.harms.is_empty() && !in_favour {
-        text.push_str(&format!("\nReason: {}.", harms(&notice.harms)));
+        lines.push(format!("Reason: {}.", harms(&notice.harms)));
     }
     if !notice.words.trim().is_empty() {
-        text.push_str(&format!("\nThe reviewer says: {}", notice.words.trim()));
+        lines.push(format!("The reviewer says: {}", notice.words.trim()));
     }
     if !in_favour {
-        text.push_str(&format!("\nIf you think this is wrong, appeal: {appeal_contact} (name case {case})."));
+        lines.push(format!("If you think this is wrong, appeal: {appeal_contact} (name case {case})."));
     }
-    text
+    lines.join("\n")
 }
 
 fn broke_rules(about: CaseKind, after: Option<MessageState>) -> &'static str {

@@ -26,6 +26,7 @@ pub enum Act {
 
 /// What the rights depend on besides the role.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent fact of the case")]
 pub struct CaseFacts {
     /// Whether the case lies in [`CHILD_SAFETY_QUEUE`].
     pub child_safety: bool,
@@ -45,7 +46,7 @@ pub fn check(roles: &[Role], act: Act, case: CaseFacts) -> Result<(), &'static s
     let has = |role: Role| roles.contains(&role);
     let reviews = has(Role::Reviewer) || has(Role::SeniorReviewer) || has(Role::ChildSafety);
     let senior = has(Role::SeniorReviewer) || has(Role::ChildSafety);
-    let allowed = match act {
+    match act {
         Act::Look | Act::Claim | Act::Reveal | Act::Decide(_) if !reviews => Err("this needs the role of a reviewer"),
         Act::Look | Act::Claim | Act::Reveal | Act::Decide(_) if case.child_safety && !has(Role::ChildSafety) => {
             Err("this case belongs to the child-safety queue")
@@ -57,8 +58,7 @@ pub fn check(roles: &[Role], act: Act, case: CaseFacts) -> Result<(), &'static s
         Act::ReadAccess if !has(Role::Auditor) && !has(Role::PrivacyOfficer) => Err("this needs the role of an auditor or privacy officer"),
         Act::Webhooks if !has(Role::TenantAdmin) && !has(Role::SeniorReviewer) => Err("this needs the role of a tenant administrator"),
         Act::Look | Act::Claim | Act::Reveal | Act::Decide(_) | Act::ReadAccess | Act::Webhooks => Ok(()),
-    };
-    allowed
+    }
 }
 
 /// The role in which a read is done: the most ordinary one that allows it.

@@ -29,6 +29,8 @@ pub const EVENT_BYTES: usize = 65_535;
 pub const EVENT_KEY_BYTES: usize = 255;
 /// Bytes of a transaction ID; clients use a few dozen.
 pub const TXN_ID_BYTES: usize = 255;
+/// Milliseconds a transaction ID is remembered, so that a retry after a day offline is still one event.
+pub const TXN_KEEP_MS: i64 = 48 * 3_600_000;
 /// Nesting of JSON that is accepted and scanned.
 pub const JSON_DEPTH: usize = 64;
 
@@ -40,6 +42,8 @@ pub const ROOM_MEMBERS: usize = 256;
 pub const CREATE_INVITES: usize = 100;
 /// Events in the `initial_state` of one `createRoom`.
 pub const CREATE_STATE_EVENTS: usize = 100;
+/// Rooms in which one person can be at a time.
+pub const ROOMS_PER_USER: usize = 10_000;
 /// Attempts to write against a room whose state moved under the writer.
 pub const WRITE_ATTEMPTS: u32 = 8;
 

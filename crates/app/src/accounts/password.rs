@@ -87,13 +87,11 @@ impl App {
     pub async fn check_password(&self, user: &OwnedUserId, password: &Secret<String>) -> Result<bool, Error> {
         let account = self.store.read(AccountById(user.clone())).await?;
         let hash = account.filter(|account| !account.service).and_then(|account| account.password_hash);
-        match hash {
-            Some(hash) => self.passwords.matches(password, hash).await,
-            None => {
-                self.passwords.hash(&Secret::new("nobody".to_owned()), [0; 16]).await?;
-                Ok(false)
-            }
-        }
+        let Some(hash) = hash else {
+            self.passwords.hash(&Secret::new("nobody".to_owned()), [0; 16]).await?;
+            return Ok(false);
+        };
+        self.passwords.matches(password, hash).await
     }
 }
 

@@ -17,7 +17,7 @@ pub(crate) struct UiaaSessions(Cache<String, ()>);
 
 impl UiaaSessions {
     pub(crate) fn new() -> Self {
-        Self(Cache::builder().max_capacity(limits::UIAA_SESSIONS).time_to_live(Duration::from_secs(600)).build())
+        Self(Cache::builder().max_capacity(limits::UIAA_SESSIONS).time_to_live(Duration::from_mins(10)).build())
     }
 }
 

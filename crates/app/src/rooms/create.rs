@@ -116,7 +116,7 @@ impl App {
         if let Some(topic) = &new.topic {
             plan.state("m.room.topic", "", object([("topic", topic.as_str())]))?;
         }
-        plan.announce(&self.config.service_user(), self.first_notice(asks_encryption))?;
+        plan.announce(&self.config.service_user(), &self.first_notice(asks_encryption));
         for person in invited {
             plan.invite(person, new.is_direct)?;
         }
@@ -259,16 +259,14 @@ impl Plan {
 
     /// States the mode for clients that look at state, and says it in words. Both are the service
     /// account's, which is no member: nobody can take them for a member's.
-    fn announce(&mut self, service: &OwnedUserId, notice: String) -> Result<(), Error> {
+    fn announce(&mut self, service: &OwnedUserId, notice: &str) {
         let mut content = object([("mode", self.terms.mode.as_str()), ("policy", self.terms.policy.as_str())]);
-        content.insert("notice".to_owned(), CanonicalJsonValue::String(notice.clone()));
+        content.insert("notice".to_owned(), CanonicalJsonValue::String(notice.to_owned()));
         let recipients = vec![self.creator.clone()];
         self.push(quiet(state_draft(service, "org.frankly.mode", "", content, self.now), recipients.clone()));
-        let mut message =
-            state_draft(service, "m.room.message", "", object([("msgtype", "m.notice"), ("body", notice.as_str())]), self.now);
+        let mut message = state_draft(service, "m.room.message", "", object([("msgtype", "m.notice"), ("body", notice)]), self.now);
         message.state_key = None;
         self.push(quiet(message, recipients));
-        Ok(())
     }
 
     fn invite(&mut self, person: &Person, is_direct: bool) -> Result<(), Error> {

@@ -74,7 +74,7 @@ with_world! {
 
     async fn a_queue_can_be_chosen_and_hidden(world: World) {
         let mut judged = verdict(Action::Annotate);
-        judged.reasons[0].queue = "child-safety".to_owned();
+        "child-safety".clone_into(&mut judged.reasons[0].queue);
         world.says("one", Some(judged), START).await;
         world.says("two", Some(verdict(Action::Annotate)), START).await;
         let chosen = CasePage { queue: Some("child-safety".to_owned()), ..page(None, 10) };

@@ -45,7 +45,7 @@ with_world! {
         let (_, case) = world.says("held", Some(verdict(Action::Hold)), START).await;
         world.store.run(Sql("update members set membership = 'leave' where user_id = $1", world.ben.to_string())).await.unwrap();
         let done = decided(world.decides(case.unwrap(), Outcome::Release, START).await);
-        assert_eq!(done.wake, [world.ana.clone()]);
+        assert_eq!(done.wake, std::slice::from_ref(&world.ana));
         assert_eq!(world.inbox(&world.ben).await, Vec::<String>::new());
     }
 
