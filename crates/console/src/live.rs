@@ -22,7 +22,7 @@ use crate::session::Reviewer;
 use crate::types::priority;
 
 /// A stream ends after this long and the browser opens it anew, so that a session that has ended stops listening.
-const STREAM_LIFE: Duration = Duration::from_secs(15 * 60);
+const STREAM_LIFE: Duration = Duration::from_mins(15);
 
 /// What a live event says; never a word of a message.
 #[derive(Debug, Serialize)]

@@ -26,6 +26,7 @@ pub(crate) fn routes(table: Table) -> Table {
         .raw(suspend)
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it ends handlers, which answer so")]
 fn ok(body: &Value) -> Result<Response, Refusal> {
     Ok(json_response(StatusCode::OK, body))
 }

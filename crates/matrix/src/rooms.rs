@@ -46,9 +46,8 @@ fn new_room(body: create_room::v3::Request) -> Result<NewRoom, Error> {
     let preset = match body.preset {
         Some(RoomPreset::TrustedPrivateChat) => Preset::TrustedPrivate,
         Some(RoomPreset::PublicChat) => Preset::Public,
-        Some(RoomPreset::PrivateChat) => Preset::Private,
         None if body.visibility == Visibility::Public => Preset::Public,
-        None => Preset::Private,
+        Some(RoomPreset::PrivateChat) | None => Preset::Private,
         Some(_) => return Err(Error::InvalidParam("this preset is not known".to_owned())),
     };
     if !body.invite_3pid.is_empty() {

@@ -40,6 +40,7 @@ pub(crate) fn well_known() -> Router<Arc<App>> {
     Router::new().route("/.well-known/matrix/client", get(well_known_client)).route("/.well-known/matrix/support", get(well_known_support))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it ends handlers, which answer so")]
 fn ok(body: &Value) -> Result<Response, Refusal> {
     Ok(json_response(StatusCode::OK, body))
 }

@@ -35,6 +35,7 @@ pub(crate) fn routes(table: Table) -> Table {
         .raw(close_account)
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it ends handlers, which answer so")]
 fn ok(body: &Value) -> Result<Response, Refusal> {
     Ok(json_response(StatusCode::OK, body))
 }
