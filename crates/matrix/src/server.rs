@@ -9,8 +9,8 @@ use axum::response::Response;
 use axum::routing::get;
 use http::StatusCode;
 use ruma::api::client::account::get_3pids;
-use ruma::api::client::directory::get_public_rooms;
-use ruma::api::client::discovery::{get_capabilities, get_supported_versions};
+use ruma::api::client::directory::{get_public_rooms, get_public_rooms_filtered};
+use ruma::api::client::discovery::get_capabilities;
 use ruma::api::client::keys::{get_keys, upload_keys};
 use ruma::api::client::presence::{get_presence, set_presence};
 use ruma::api::client::thirdparty::get_protocols;
@@ -23,21 +23,24 @@ use crate::router::Table;
 
 pub(crate) fn routes(table: Table) -> Table {
     table
-        .raw(versions)
         .raw(capabilities)
         .raw(threepids)
         .raw(protocols)
         .raw(turn_server)
         .raw(public_rooms)
+        .raw(public_rooms_filtered)
         .raw(put_presence)
         .raw(presence)
         .raw(put_keys)
         .raw(keys)
 }
 
-/// The documents under `/.well-known`, which are no part of the API proper.
+/// The documents that anybody gets, whatever token they show.
 pub(crate) fn well_known() -> Router<Arc<App>> {
-    Router::new().route("/.well-known/matrix/client", get(well_known_client)).route("/.well-known/matrix/support", get(well_known_support))
+    Router::new()
+        .route("/.well-known/matrix/client", get(well_known_client))
+        .route("/.well-known/matrix/support", get(well_known_support))
+        .route("/_matrix/client/versions", get(versions))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "it ends handlers, which answer so")]
@@ -45,9 +48,9 @@ fn ok(body: &Value) -> Result<Response, Refusal> {
     Ok(json_response(StatusCode::OK, body))
 }
 
-async fn versions(_: Call<get_supported_versions::Request>) -> Result<Response, Refusal> {
+async fn versions() -> Response {
     let versions: Vec<String> = (1..=12).map(|minor| format!("v1.{minor}")).collect();
-    ok(&json!({"versions": versions, "unstable_features": {"org.matrix.msc2285.stable": true}}))
+    json_response(StatusCode::OK, &json!({"versions": versions, "unstable_features": {"org.matrix.msc2285.stable": true}}))
 }
 
 async fn capabilities(call: Call<get_capabilities::v3::Request>) -> Result<Response, Refusal> {
@@ -97,6 +100,10 @@ async fn turn_server(_: Call<get_turn_server_info::v3::Request>) -> Result<Respo
 }
 
 async fn public_rooms(_: Call<get_public_rooms::v3::Request>) -> Result<Response, Refusal> {
+    ok(&json!({"chunk": [], "total_room_count_estimate": 0}))
+}
+
+async fn public_rooms_filtered(_: Call<get_public_rooms_filtered::v3::Request>) -> Result<Response, Refusal> {
     ok(&json!({"chunk": [], "total_room_count_estimate": 0}))
 }
 

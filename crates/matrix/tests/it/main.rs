@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod account_data;
+mod accounts;
 mod history;
 mod sync;
 mod world;

@@ -59,9 +59,14 @@ impl Command for AddPerson {
 
 impl World {
     pub(crate) fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    /// A server whose operator decided otherwise.
+    pub(crate) fn with(decide: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open_sqlite(&folder.path().join("frankly.db")).unwrap();
-        let config = Config {
+        let mut config = Config {
             server_name: OwnedServerName::try_from("example.org").unwrap(),
             base_url: "https://chat.example.org".to_owned(),
             dev: true,
@@ -73,10 +78,27 @@ impl World {
             appeal_contact: "safety@example.org".to_owned(),
             tenant: TenantId::default(),
         };
+        decide(&mut config);
         let clock = Arc::new(ManualClock::at(Timestamp(1_700_000_000_000)));
         let app = App::new(config, store.clone(), Arc::clone(&clock) as _, Arc::new(SeededEntropy::new(7)), Rules::default());
         let app = Arc::new(app);
         Self { router: matrix::router(Arc::clone(&app)), store, app, clock, _folder: folder }
+    }
+
+    /// A request of somebody who shows no token; `path` comes after `/_matrix/client/`.
+    pub(crate) async fn nobody(&self, method: Method, path: &str, body: Option<Value>) -> (u16, Value) {
+        let request = Request::builder().method(method).uri(format!("/_matrix/client/{path}"));
+        let request = request.body(body.map_or_else(Body::empty, |body| Body::from(body.to_string()))).unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+    }
+
+    /// Whoever holds the token of a log-in or registration.
+    pub(crate) fn holder(&self, session: &Value) -> Person {
+        let text = |key: &str| session[key].as_str().unwrap_or_else(|| panic!("no {key} in {session}")).to_owned();
+        Person { router: self.router.clone(), user_id: UserId::parse(text("user_id")).unwrap(), token: text("access_token") }
     }
 
     /// A person of this name with one device.

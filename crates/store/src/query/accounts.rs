@@ -124,6 +124,19 @@ impl Query for Devices {
     }
 }
 
+/// The pattern of texts that begin with `term`; its own wildcards mean themselves.
+fn beginning(term: &str) -> String {
+    let mut pattern = String::with_capacity(term.len() + 1);
+    for letter in term.chars() {
+        if matches!(letter, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern.push('%');
+    pattern
+}
+
 /// Searches people by the beginning of their name or ID.
 #[derive(Clone, Debug)]
 pub struct Directory {
@@ -157,8 +170,8 @@ impl Query for Directory {
         let sql = "select u.user_id, u.display_name, u.avatar_url, u.age_band, (select count(*) from members m join members n on n.room_id = m.room_id \
                    where m.user_id = $1 and m.membership = 'join' and n.user_id = u.user_id and n.membership in ('join', 'invite')) \
                    from users u where u.state = 'active' and u.service = 0 and u.user_id <> $1 \
-                   and (u.localpart like $2 or lower(u.display_name) like $2 or u.user_id = $3) order by u.user_id limit $4";
-        let pattern = format!("{}%", self.term.trim_start_matches('@').split(':').next().unwrap_or_default().replace(['%', '_'], ""));
+                   and (u.localpart like $2 escape '\\' or lower(u.display_name) like $2 escape '\\' or u.user_id = $3) order by u.user_id limit $4";
+        let pattern = beginning(self.term.trim_start_matches('@').split(':').next().unwrap_or_default());
         let rows = tx.rows(sql, args![&self.searcher, pattern, &self.term, self.limit]).await?;
         rows.iter()
             .map(|row| {
