@@ -57,6 +57,14 @@ pub(crate) async fn run(app: Arc<App>, kind: Kind, stop: CancellationToken) {
 }
 
 impl App {
+    /// Calls the webhook for everything that is due now; the jobs do the same by themselves.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn deliver_webhooks(&self) -> Result<(), Error> {
+        self.work_off(Kind::Webhook, &Sender::new()).await
+    }
+
     /// Tries everything of this kind that is due now.
     pub(crate) async fn work_off(&self, kind: Kind, sender: &Sender) -> Result<(), Error> {
         while self.store.read(OutboxDue { kind: kind.as_str() }).await?.is_some_and(|due| due <= self.clock.now()) {
