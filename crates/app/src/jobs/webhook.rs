@@ -97,6 +97,7 @@ mod tests {
     #[test]
     fn the_body_has_the_form_of_the_standard() {
         let task = Task { outbox_id: 1, payload: json!({"type": "case.opened", "case_id": 7}), attempt: 1, created: Timestamp(0) };
-        insta::assert_snapshot!(body(&task), @r#"{"data":{"case_id":7},"timestamp":"1970-01-01T00:00:00Z","type":"case.opened"}"#);
+        let sent: serde_json::Value = serde_json::from_str(&body(&task)).unwrap();
+        assert_eq!(sent, json!({"type": "case.opened", "timestamp": "1970-01-01T00:00:00Z", "data": {"case_id": 7}}));
     }
 }

@@ -29,39 +29,7 @@ async fn a_case_as_the_queue_shows_it() {
     world.says("holdword").await.unwrap();
     let rita = world.staff("rita", &[Role::Reviewer]).await;
     let answer = rita.get("console/cases?state=open").await;
-    insta::assert_json_snapshot!(answer.body, {".cases[].room_id" => "[room]"}, @r#"
-    {
-      "cases": [
-        {
-          "id": 1,
-          "state": "open",
-          "priority": "P2",
-          "queue": "safety",
-          "harms": [
-            "spam.fraud"
-          ],
-          "severity": 2,
-          "source": "scan",
-          "action": "hold",
-          "kind": "event",
-          "opened_ms": 1800000000000,
-          "due_ms": 1800086400000,
-          "overdue": false,
-          "claimed_by": null,
-          "reports": 0,
-          "subject": {
-            "user_id": "@ana:example.org",
-            "display_name": "ANA",
-            "age_band": "adult",
-            "state": "active",
-            "strikes": 0
-          },
-          "room_id": "[room]"
-        }
-      ],
-      "next": null
-    }
-    "#);
+    insta::assert_json_snapshot!(answer.body, {".cases[].room_id" => "[room]"});
 }
 
 #[tokio::test]
@@ -75,7 +43,7 @@ async fn a_case_with_its_rights_and_never_its_message() {
     assert!(!seen.body.to_string().contains("singular"));
 
     let mine = rita.post("console/cases/1/claim", json!({})).await.body;
-    insta::assert_json_snapshot!(mine, {".room_id" => "[room]", ".message.event_id" => "[event]"}, @"");
+    insta::assert_json_snapshot!(mine, {".room_id" => "[room]", ".message.event_id" => "[event]"});
 }
 
 #[tokio::test]
@@ -86,7 +54,7 @@ async fn a_read_shows_the_message_and_is_on_record_for_everybody_concerned() {
     let rita = world.staff("rita", &[Role::Reviewer]).await;
     let revealed = rita.opens(1).await;
     assert_eq!(revealed.status, StatusCode::OK, "{:?}", revealed.body);
-    insta::assert_json_snapshot!(revealed.body["messages"].as_array().unwrap().last(), {".event_id" => "[event]"}, @"");
+    insta::assert_json_snapshot!(revealed.body["messages"].as_array().unwrap().last(), {".event_id" => "[event]"});
     let own = rita.get("console/access").await.body;
     assert_eq!(own["records"][0]["subjects"], json!(["@ana:example.org", "@ben:example.org"]));
     for member in [&world.ana, &world.ben] {

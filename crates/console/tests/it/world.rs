@@ -34,10 +34,10 @@ terms:
   blocked: {keys: [blockword]}
   child: {keys: [childword]}
 rules:
-  - {id: f, title: flagged, status: live, reads: [content], harm: harassment, when: "hits.flagged > 0", verdict: annotate, severity: 2, queue: safety, explain: "a word that is looked at", owner: tests, review_by: "2030-01-01", tests: [{text: flagword, expect: annotate}, {text: fine, expect: allow}]}
-  - {id: h, title: held, status: live, reads: [content], harm: spam.fraud, when: "hits.held > 0", verdict: hold, hold: {ttl: 1h, on_timeout: release}, severity: 2, queue: safety, explain: "a word that waits", owner: tests, review_by: "2030-01-01", tests: [{text: holdword, expect: hold}, {text: fine, expect: allow}]}
-  - {id: b, title: blocked, status: live, reads: [content], harm: violence.threat, when: "hits.blocked > 0", verdict: block, severity: 3, queue: safety, explain: "a word that stops", owner: tests, review_by: "2030-01-01", tests: [{text: blockword, expect: block}, {text: fine, expect: allow}]}
-  - {id: c, title: child, status: live, reads: [content], harm: child_safety.grooming, when: "hits.child > 0", verdict: annotate, severity: 4, queue: child-safety, explain: "a word about a child", owner: tests, review_by: "2030-01-01", tests: [{text: childword, expect: annotate}, {text: fine, expect: allow}]}
+  - {id: f, title: flagged, status: live, reads: [content], harm: harassment, when: "terms.flagged > 0", verdict: annotate, severity: 2, queue: safety, explain: "a word that is looked at", owner: tests, review_by: "2030-01-01", tests: [{text: flagword, expect: annotate}, {text: fine, expect: allow}]}
+  - {id: h, title: held, status: live, reads: [content], harm: spam.fraud, when: "terms.held > 0", verdict: hold, hold: {ttl: 1h, on_timeout: release}, severity: 2, queue: safety, explain: "a word that waits", owner: tests, review_by: "2030-01-01", tests: [{text: holdword, expect: hold}, {text: fine, expect: allow}]}
+  - {id: b, title: blocked, status: live, reads: [content], harm: violence.threat, when: "terms.blocked > 0", verdict: block, severity: 3, queue: safety, explain: "a word that stops", owner: tests, review_by: "2030-01-01", tests: [{text: blockword, expect: block}, {text: fine, expect: allow}]}
+  - {id: c, title: child, status: live, reads: [content], harm: child_safety.grooming, when: "terms.child > 0", verdict: annotate, severity: 4, queue: child-safety, explain: "a word about a child", owner: tests, review_by: "2030-01-01", tests: [{text: childword, expect: annotate}, {text: fine, expect: allow}]}
 "#;
 
 /// The moment at which every test begins.
