@@ -20,7 +20,7 @@ pub struct Key {
     pub key: String,
 }
 
-/// A regular expression and the term set it belongs to. It is matched on [`crate::fold`]ed text.
+/// A regular expression and the term set it belongs to. It is matched on folded text ([`crate::fold()`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern {
     /// The term set, as in `phishing`.
