@@ -107,13 +107,14 @@ async fn a_delivery_that_is_given_up_can_be_replayed() {
     let (url, received) = receiver(attempts).await;
     let world = world(url).await;
     world.says("flagword").await.unwrap();
-    let ted = world.staff("ted", &[Role::TenantAdmin]).await;
     for _ in 0..attempts {
         world.app.deliver_webhooks().await.unwrap();
         world.clock.advance_ms(model::limits::WEBHOOK_BACKOFF_MS_MAX * 2);
     }
     world.app.deliver_webhooks().await.unwrap();
     assert_eq!(received.lock().unwrap().len(), attempts);
+    // a session of the staff would have ended while the attempts went on
+    let ted = world.staff("ted", &[Role::TenantAdmin]).await;
     assert_eq!(ted.get("console/webhooks?state=failed").await.body["deliveries"][0]["last_status"], "503");
     assert_eq!(ted.post("console/webhooks/1/replay", json!({})).await.status, StatusCode::OK);
     world.app.deliver_webhooks().await.unwrap();
