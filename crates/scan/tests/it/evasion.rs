@@ -66,7 +66,9 @@ fn typo(word: &str, chance: &mut Chance) -> String {
     let at = 1 + chance.below(letters.len() - 2);
     match chance.below(4) {
         0 => letters.swap(at, at + 1),
-        1 => drop(letters.remove(at)),
+        1 => {
+            letters.remove(at);
+        }
         2 => letters.insert(at, letters[at]),
         _ => letters[at] = char::from(b'a' + u8::try_from(chance.below(26)).unwrap()),
     }
