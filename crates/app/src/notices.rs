@@ -70,7 +70,7 @@ impl App {
         let service = self.config.service_user();
         let now = self.clock.now();
         let terms = serde_json::to_value(terms).map_err(|error| Error::Internal(error.to_string()))?;
-        let create = parse_object(&json!({"room_version": "12", CREATE_KEY: terms}).to_string())?;
+        let mut create = parse_object(&json!({"room_version": "12", CREATE_KEY: terms}).to_string())?;
         let levels = json!({"users": {}, "users_default": 0, "events_default": 50, "state_default": 100, "invite": 100, "kick": 100, "ban": 100, "redact": 100});
         let levels = parse_object(&levels.to_string())?;
         let people = vec![service.clone(), person.user_id.clone()];
@@ -84,6 +84,8 @@ impl App {
             let content = member_content(Membership::Join, profile, None);
             Step { membership: Some(set), ..state(user, "m.room.member", user.as_str(), content) }
         };
+        // whose room it is tells it from those made in the same millisecond: the ID is a hash of this
+        create.extend(object([("org.frankly.notices_for", person.user_id.as_str())]));
         Ok(vec![
             state(&service, "m.room.create", "", create),
             join(&service, None),
