@@ -136,7 +136,7 @@ impl World {
         let answer = browser.post("console/login", json!({"user": name, "password": "correct horse"})).await;
         assert_eq!(answer.status, StatusCode::OK, "{:?}", answer.body);
         let set = answer.headers[header::SET_COOKIE].to_str().unwrap();
-        browser.cookie = set.split(';').next().unwrap().to_owned();
+        set.split(';').next().unwrap().clone_into(&mut browser.cookie);
         browser
     }
 

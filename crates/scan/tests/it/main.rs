@@ -4,8 +4,6 @@
 
 mod evasion;
 
-use std::fmt::Write as _;
-
 use evasion::{CLASSES, Chance, dress};
 use model::body::PlainBody;
 use model::clock::Timestamp;
