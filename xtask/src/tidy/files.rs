@@ -125,7 +125,7 @@ mod tests {
     fn unfinished_work_and_machine_paths() {
         assert_eq!(found("a.md", &format!("x {}: y\n", UNFINISHED[0])).len(), 1);
         assert_eq!(found("a.toml", &format!("x = \"{}a/b\"\n", MACHINE_PATHS[0])).len(), 1);
-        assert!(found("a.md", "mastodon AUTODOC room/work/x ./work/y ~/home/z\n").is_empty());
+        assert!(found("a.md", "mastodon AUTODOC room/home/x ./home/y ~/home/z\n").is_empty());
     }
 
     #[test]
