@@ -202,6 +202,10 @@ pub const WEBHOOK_TIMEOUT_MS: u64 = 10_000;
 pub const WRITER_QUEUE: usize = 1_024;
 /// Commands in one commit of the SQLite writer.
 pub const GROUP_COMMIT: usize = 256;
+/// Commands after which SQLite's write-ahead log is copied into the database file, beside the writer.
+pub const CHECKPOINT_COMMANDS: usize = 512;
+/// Rooms whose last event the SQLite writer remembers.
+pub const TAILS: usize = 10_000;
 /// Read connections of SQLite.
 pub const SQLITE_READERS: usize = 4;
 /// Pooled connections to PostgreSQL.

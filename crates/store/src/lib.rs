@@ -12,6 +12,7 @@ mod migrate;
 mod postgres;
 pub mod query;
 mod sqlite;
+mod tail;
 mod tx;
 mod value;
 

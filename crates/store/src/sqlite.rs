@@ -1,5 +1,7 @@
 //! SQLite: one writer thread with group commit, a pool of read-only connections.
 
+mod checkpoint;
+
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
@@ -14,12 +16,43 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::error::StoreError;
 use crate::migrate::{self, Dialect};
+use crate::tail::Tails;
 use crate::tx::{Command, Query, Tx};
 use crate::value::{Row, Value};
+use checkpoint::Checkpointer;
 
-/// What the writer owes a caller once the batch is committed or lost.
-type Reply = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
-type Job = Box<dyn FnOnce(&mut SqliteTx) -> Reply + Send>;
+/// A command on its way through the writer.
+trait Work: Send {
+    /// Runs the command and keeps its outcome; gives whether it failed.
+    fn run(&mut self, tx: &mut SqliteTx) -> bool;
+
+    /// Answers the caller once the batch is committed or lost.
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+struct Running<C: Command> {
+    command: C,
+    outcome: Option<Result<C::Out, StoreError>>,
+    caller: oneshot::Sender<Result<C::Out, StoreError>>,
+}
+
+impl<C: Command> Work for Running<C> {
+    fn run(&mut self, tx: &mut SqliteTx) -> bool {
+        let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| block_on(self.command.run(tx))));
+        let outcome = outcome.unwrap_or_else(|_| Err(StoreError::Database("a command panicked".to_owned())));
+        let failed = outcome.is_err();
+        self.outcome = Some(outcome);
+        failed
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
+        let outcome = self.outcome.unwrap_or(Err(StoreError::Closed));
+        // the caller may have gone away; the command stands all the same
+        let _gone = self.caller.send(committed.and(outcome));
+    }
+}
+
+type Job = Box<dyn Work>;
 
 /// An SQLite database in WAL mode with `synchronous=FULL`.
 #[derive(Debug, Clone)]
@@ -39,7 +72,7 @@ impl Sqlite {
     pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
         let mut writer = SqliteTx::new(
             Connection::open(path)?,
-            "pragma journal_mode = wal; pragma synchronous = full; pragma cache_size = -8000; pragma wal_autocheckpoint = 2000;",
+            "pragma page_size = 2048; pragma journal_mode = wal; pragma synchronous = full; pragma cache_size = -16000; pragma wal_autocheckpoint = 8000;",
         )?;
         block_on(migrate::run(&mut writer, Dialect::Sqlite))?;
         let mut idle = Vec::with_capacity(limits::SQLITE_READERS);
@@ -47,10 +80,11 @@ impl Sqlite {
             let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
             idle.push(SqliteTx::new(Connection::open_with_flags(path, flags)?, "pragma query_only = on; pragma cache_size = -2000;")?);
         }
+        let checkpointer = Checkpointer::start(path)?;
         let (sender, jobs) = mpsc::channel(limits::WRITER_QUEUE);
         thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || write_loop(writer, jobs))
+            .spawn(move || write_loop(writer, checkpointer, jobs))
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
         let readers = Readers { idle: Mutex::new(idle), permits: Semaphore::new(limits::SQLITE_READERS) };
         Ok(Self { writer: sender, readers: Arc::new(readers) })
@@ -59,13 +93,7 @@ impl Sqlite {
     /// Queues the command to the writer and answers after the commit.
     pub(crate) async fn run<C: Command>(&self, command: C) -> Result<C::Out, StoreError> {
         let (sender, receiver) = oneshot::channel();
-        let job: Job = Box::new(move |tx| {
-            let outcome = tx.savepoint(&command);
-            Box::new(move |committed| {
-                // the caller may have gone away; the command stands all the same
-                let _gone = sender.send(committed.and(outcome));
-            })
-        });
+        let job: Job = Box::new(Running { command, outcome: None, caller: sender });
         self.writer.send(job).await.map_err(|_| StoreError::Closed)?;
         receiver.await.map_err(|_| StoreError::Closed)?
     }
@@ -102,36 +130,57 @@ impl Readers {
 }
 
 /// Takes jobs as they come, runs all that wait in one transaction, answers after its commit.
-fn write_loop(mut tx: SqliteTx, mut jobs: mpsc::Receiver<Job>) {
-    let mut replies: Vec<Reply> = Vec::with_capacity(limits::GROUP_COMMIT);
+fn write_loop(mut tx: SqliteTx, mut checkpointer: Checkpointer, mut jobs: mpsc::Receiver<Job>) {
+    let mut batch: Vec<Job> = Vec::with_capacity(limits::GROUP_COMMIT);
     while let Some(first) = jobs.blocking_recv() {
-        let begun = tx.batch("begin immediate");
-        if let Err(error) = begun {
-            first(&mut tx)(Err(error));
-            continue;
-        }
-        replies.push(first(&mut tx));
-        while replies.len() < limits::GROUP_COMMIT
-            && let Ok(job) = jobs.try_recv()
-        {
-            replies.push(job(&mut tx));
-        }
-        metrics::histogram!("frankly_store_batch_commands").record(f64::from(u32::try_from(replies.len()).unwrap_or(u32::MAX)));
-        let committed = tx.batch("commit");
-        if committed.is_err() && tx.batch("rollback").is_err() {
-            tracing::error!("the store could not roll back after a failed commit");
-        }
-        let failure = committed.err().map(|error| error.to_string());
-        for reply in replies.drain(..) {
-            reply(failure.clone().map_or(Ok(()), |text| Err(StoreError::Database(text))));
+        let written = write_batch(&mut tx, first, &mut jobs, &mut batch);
+        metrics::histogram!("frankly_store_batch_commands").record(f64::from(u32::try_from(batch.len()).unwrap_or(u32::MAX)));
+        checkpointer.committed(batch.len());
+        let failure = written.err().map(|error| error.to_string());
+        for job in batch.drain(..) {
+            job.answer(failure.clone().map_or(Ok(()), |text| Err(StoreError::Database(text))));
         }
     }
+    checkpointer.end();
+}
+
+/// One transaction of all that waits. A command that fails after it has changed something spoils the batch: all is
+/// undone and run again, each command in a savepoint of its own, so that the failure undoes that command and no other.
+/// Savepoints from the start would copy every page once more for every command.
+fn write_batch(tx: &mut SqliteTx, first: Job, jobs: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>) -> Result<(), StoreError> {
+    batch.push(first);
+    tx.batch("begin immediate")?;
+    let mut next = 0;
+    let mut spoiled = false;
+    while let Some(job) = batch.get_mut(next)
+        && !spoiled
+    {
+        let before = tx.connection.total_changes();
+        spoiled = job.run(tx) && tx.connection.total_changes() != before;
+        next += 1;
+        if batch.len() < limits::GROUP_COMMIT
+            && let Ok(job) = jobs.try_recv()
+        {
+            batch.push(job);
+        }
+    }
+    if spoiled {
+        metrics::counter!("frankly_store_batches_repeated_total").increment(1);
+        tx.undo();
+        tx.batch("begin immediate")?;
+        for job in batch.iter_mut() {
+            tx.savepoint(job.as_mut()).inspect_err(|_| tx.undo())?;
+        }
+    }
+    tx.batch("commit").inspect_err(|_| tx.undo())
 }
 
 /// A connection with its cache of translated statements.
 pub(crate) struct SqliteTx {
     connection: Connection,
-    translated: HashMap<&'static str, String>,
+    /// By the address and length of the statement's text: constants, which are quicker to tell apart by place than by letter.
+    translated: HashMap<(usize, usize), String>,
+    tails: Tails,
 }
 
 impl std::fmt::Debug for SqliteTx {
@@ -146,7 +195,7 @@ impl SqliteTx {
         connection.execute_batch("pragma temp_store = memory;")?;
         connection.execute_batch(pragmas)?;
         connection.set_prepared_statement_cache_capacity(256);
-        Ok(Self { connection, translated: HashMap::new() })
+        Ok(Self { connection, translated: HashMap::new(), tails: Tails::default() })
     }
 
     fn batch(&mut self, sql: &'static str) -> Result<(), StoreError> {
@@ -154,15 +203,21 @@ impl SqliteTx {
     }
 
     /// One command inside a savepoint: an error or a panic undoes this command and no other.
-    fn savepoint<C: Command>(&mut self, command: &C) -> Result<C::Out, StoreError> {
+    fn savepoint(&mut self, job: &mut dyn Work) -> Result<(), StoreError> {
         self.batch("savepoint command")?;
-        let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| block_on(command.run(self))));
-        let outcome = outcome.unwrap_or_else(|_| Err(StoreError::Database("a command panicked".to_owned())));
-        if outcome.is_err() {
+        if job.run(self) {
+            self.tails.clear();
             self.batch("rollback to command")?;
         }
-        self.batch("release command")?;
-        outcome
+        self.batch("release command")
+    }
+
+    /// Undoes the open transaction; SQLite may have done so itself, after a full disk for instance.
+    fn undo(&mut self) {
+        self.tails.clear();
+        if !self.connection.is_autocommit() && self.batch("rollback").is_err() {
+            tracing::error!("the store could not roll back a failed transaction");
+        }
     }
 
     fn snapshot<Q: Query>(&mut self, query: &Q) -> Result<Q::Out, StoreError> {
@@ -174,10 +229,10 @@ impl SqliteTx {
 
     fn prepare<'a>(
         connection: &'a Connection,
-        translated: &mut HashMap<&'static str, String>,
+        translated: &mut HashMap<(usize, usize), String>,
         sql: &'static str,
     ) -> Result<rusqlite::CachedStatement<'a>, StoreError> {
-        let text = translated.entry(sql).or_insert_with(|| number_placeholders(sql));
+        let text = translated.entry((sql.as_ptr().addr(), sql.len())).or_insert_with(|| number_placeholders(sql));
         Ok(connection.prepare_cached(text)?)
     }
 }
@@ -207,6 +262,10 @@ impl Tx for SqliteTx {
         let mut statement = Self::prepare(&self.connection, &mut self.translated, sql)?;
         let changed = statement.execute(rusqlite::params_from_iter(args))?;
         Ok(u64::try_from(changed).unwrap_or(u64::MAX))
+    }
+
+    fn tails(&mut self) -> Option<&mut Tails> {
+        Some(&mut self.tails)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::future::Future;
 
 use crate::error::StoreError;
+use crate::tail::Tails;
 use crate::value::{Row, Value};
 
 /// An open transaction. Statements use `$1`, `$2`, … and the subset of SQL that both databases
@@ -17,6 +18,11 @@ pub trait Tx: Send {
     /// The first row, if there is one.
     fn row(&mut self, sql: &'static str, args: &[Value]) -> impl Future<Output = Result<Option<Row>, StoreError>> + Send {
         async move { Ok(self.rows(sql, args).await?.into_iter().next()) }
+    }
+
+    /// Last events of rooms, for a database that has but one writer.
+    fn tails(&mut self) -> Option<&mut Tails> {
+        None
     }
 }
 

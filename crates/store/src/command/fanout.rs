@@ -74,14 +74,13 @@ pub(crate) async fn append<T: Tx>(
     auth_events: Vec<OwnedEventId>,
     rules: &RoomVersionRules,
 ) -> Result<Appended, StoreError> {
-    let sql = "select event_id from events where room_id = $1 and room_pos < $2 order by room_pos desc limit 1";
-    let prev = match tx.row(sql, args![room_id, room_pos.get()]).await? {
-        Some(row) => Some(row.parse(0)?),
-        None => None,
-    };
+    let prev = event_before(tx, room_id, room_pos).await?;
     let is_create = append.draft.event_type == "m.room.create";
     let placed = append.draft.place((!is_create).then_some(room_id), prev, room_pos.get(), auth_events, rules)?;
     insert(tx, room_id, room_pos, append, &placed).await?;
+    if let Some(tails) = tx.tails() {
+        tails.put(room_id, room_pos, &placed.event_id);
+    }
     if let Some(state_key) = &append.draft.state_key {
         let sql = "insert into room_state (room_id, type, state_key, room_pos) values ($1, $2, $3, $4) \
                    on conflict (room_id, type, state_key) do update set room_pos = excluded.room_pos";
@@ -97,6 +96,18 @@ pub(crate) async fn append<T: Tx>(
         }
     }
     Ok(Appended { event_id: placed.event_id, room_pos, reached })
+}
+
+/// The last event before this place.
+async fn event_before<T: Tx>(tx: &mut T, room_id: &OwnedRoomId, room_pos: RoomPos) -> Result<Option<OwnedEventId>, StoreError> {
+    if let Some(known) = tx.tails().and_then(|tails| tails.before(room_id, room_pos)) {
+        return Ok(Some(known));
+    }
+    let sql = "select event_id from events where room_id = $1 and room_pos < $2 order by room_pos desc limit 1";
+    match tx.row(sql, args![room_id, room_pos.get()]).await? {
+        Some(row) => Ok(Some(row.parse(0)?)),
+        None => Ok(None),
+    }
 }
 
 async fn insert<T: Tx>(tx: &mut T, room_id: &OwnedRoomId, room_pos: RoomPos, append: &Append, placed: &Placed) -> Result<(), StoreError> {

@@ -8,6 +8,7 @@
 mod accounts;
 mod append;
 mod backend;
+mod batch;
 mod people;
 mod review;
 mod sync;
