@@ -5,6 +5,7 @@ use std::time::Duration;
 use model::id::{CaseId, OwnedUserId};
 use model::limits;
 use moka::sync::Cache;
+use policy::rights::Rights;
 use serde::Serialize;
 use tokio::sync::{Notify, broadcast};
 
@@ -20,6 +21,8 @@ pub struct CaseEvent {
 /// The desk of the safety team.
 #[derive(Debug)]
 pub(crate) struct Desk {
+    /// Who may do what.
+    pub(crate) rights: Rights,
     pub(crate) live: broadcast::Sender<CaseEvent>,
     /// Rung when there may be a webhook to call.
     pub(crate) webhooks: Notify,
@@ -33,7 +36,7 @@ impl Desk {
     pub(crate) fn new() -> Self {
         let window = Duration::from_millis(limits::STAFF_LOGIN_WINDOW_MS);
         let failures = Cache::builder().max_capacity(limits::SESSION_CACHE).time_to_live(window).build();
-        Self { failures, live: broadcast::Sender::new(limits::LIVE_EVENTS), webhooks: Notify::new(), notices: Notify::new() }
+        Self { rights: Rights::shipped(), failures, live: broadcast::Sender::new(limits::LIVE_EVENTS), webhooks: Notify::new(), notices: Notify::new() }
     }
 
     /// Tells of a new case; after its commit.

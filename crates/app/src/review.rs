@@ -4,6 +4,7 @@ use model::case::{CaseState, MessageState, Outcome};
 use model::clock::Timestamp;
 use model::id::{AccessId, CaseId, OwnedUserId};
 use model::limits;
+use policy::rights::{Act, CHILD_SAFETY_QUEUE, CaseFacts, Rights};
 use store::command::claim_case::{ClaimCase, ClaimOutcome, ReleaseClaim};
 use store::command::decide_case::{DecideCase, DecideOutcome};
 use store::command::outbox::ReplayOutbox;
@@ -17,7 +18,6 @@ use store::query::reports_of::ReportsOf;
 use tokio::sync::broadcast;
 
 use crate::desk::CaseEvent;
-use crate::rights::{self, Act, CHILD_SAFETY_QUEUE, CaseFacts};
 use crate::{App, Error};
 
 pub use store::command::reveal::{Revealed, RevealedMessage};
@@ -72,7 +72,7 @@ impl App {
     /// # Errors
     /// When the store fails.
     pub async fn overview(&self, staff: &Staff) -> Result<Overview, Error> {
-        let query = OverviewCounts { staff: staff.user_id.clone(), without_queue: hidden_queue(staff), now: self.clock.now() };
+        let query = OverviewCounts { staff: staff.user_id.clone(), without_queue: self.hidden_queue(staff), now: self.clock.now() };
         Ok(self.store.read(query).await?)
     }
 
@@ -81,11 +81,11 @@ impl App {
     /// # Errors
     /// [`Error::Forbidden`] for who is no reviewer.
     pub async fn cases(&self, staff: &Staff, filter: CaseFilter) -> Result<(Page, Timestamp), Error> {
-        allow(staff, Act::Look, CaseFacts::default())?;
+        self.allow(staff, Act::Look, CaseFacts::default())?;
         let now = self.clock.now();
         let limit = filter.limit.unwrap_or(limits::QUEUE_PAGE_ROWS / 2);
         let query =
-            CasePage { state: filter.state, queue: filter.queue, without_queue: hidden_queue(staff), after: filter.after, limit, now };
+            CasePage { state: filter.state, queue: filter.queue, without_queue: self.hidden_queue(staff), after: filter.after, limit, now };
         Ok((self.store.read(query).await?, now))
     }
 
@@ -95,7 +95,7 @@ impl App {
     /// [`Error::NotFound`]; [`Error::Forbidden`] for who may not work its queue.
     pub async fn case(&self, staff: &Staff, case_id: CaseId) -> Result<CaseView, Error> {
         let view = self.view(staff, case_id).await?;
-        allow(staff, Act::Look, facts(staff, &view.detail))?;
+        self.allow(staff, Act::Look, facts(staff, &view.detail))?;
         Ok(view)
     }
 
@@ -105,7 +105,7 @@ impl App {
     /// [`Error::Claimed`] when somebody else holds it, [`Error::Decided`], [`Error::Forbidden`], [`Error::NotFound`].
     pub async fn claim(&self, staff: &Staff, case_id: CaseId) -> Result<CaseView, Error> {
         let view = self.view(staff, case_id).await?;
-        allow(staff, Act::Claim, facts(staff, &view.detail))?;
+        self.allow(staff, Act::Claim, facts(staff, &view.detail))?;
         match self.store.run(ClaimCase { case_id, staff: staff.user_id.clone(), now: self.clock.now() }).await? {
             ClaimOutcome::Claimed => {}
             ClaimOutcome::Held => return Err(Error::Claimed("another reviewer works on this case".to_owned())),
@@ -136,8 +136,9 @@ impl App {
         check_text("reason", &reason, 3)?;
         let detail = self.view(staff, case_id).await?.detail;
         let case = facts(staff, &detail);
-        allow(staff, Act::Reveal, case)?;
-        let role = rights::reading_role(&staff.roles, case);
+        self.allow(staff, Act::Reveal, case)?;
+        let role = self.desk.rights.reading_role(&staff.roles, case);
+        let role = role.ok_or_else(|| Error::Forbidden("none of your roles allows this by itself".to_owned()))?;
         let now = self.clock.now();
         let command = Reveal { case_id, staff: staff.user_id.clone(), role, reason, window, now };
         match self.store.run(command).await? {
@@ -164,7 +165,7 @@ impl App {
         if detail.case.state == CaseState::Decided {
             return Err(decided());
         }
-        allow(staff, Act::Decide(decision.outcome), facts(staff, &detail))?;
+        self.allow(staff, Act::Decide(decision.outcome), facts(staff, &detail))?;
         let command = DecideCase {
             case_id,
             decider: staff.user_id.clone(),
@@ -199,9 +200,9 @@ impl App {
     /// # Errors
     /// [`Error::Forbidden`] for everybody else.
     pub async fn access_page(&self, staff: &Staff, before: Option<AccessId>, limit: Option<usize>) -> Result<Vec<AccessRow>, Error> {
-        let everything = rights::check(&staff.roles, Act::ReadAccess, CaseFacts::default()).is_ok();
+        let everything = self.desk.rights.check(&staff.roles, Act::ReadAccess, CaseFacts::default()).is_ok();
         if !everything {
-            allow(staff, Act::Look, CaseFacts::default())?;
+            self.allow(staff, Act::Look, CaseFacts::default())?;
         }
         let staff = (!everything).then(|| staff.user_id.clone());
         let limit = limit.unwrap_or(limits::ACCESS_PAGE_ROWS / 2);
@@ -229,7 +230,7 @@ impl App {
     /// # Errors
     /// [`Error::Forbidden`] without the role, [`Error::InvalidParam`] for an unknown state.
     pub async fn webhooks(&self, staff: &Staff, state: Option<&str>) -> Result<Vec<Delivery>, Error> {
-        allow(staff, Act::Webhooks, CaseFacts::default())?;
+        self.allow(staff, Act::Webhooks, CaseFacts::default())?;
         let state = match state {
             None => None,
             Some(name) => Some(
@@ -247,7 +248,7 @@ impl App {
     /// # Errors
     /// [`Error::Forbidden`] without the role, [`Error::NotFound`].
     pub async fn replay_webhook(&self, staff: &Staff, outbox_id: i64) -> Result<(), Error> {
-        allow(staff, Act::Webhooks, CaseFacts::default())?;
+        self.allow(staff, Act::Webhooks, CaseFacts::default())?;
         let replayed = self.store.run(ReplayOutbox { outbox_id, kind: "webhook", now: self.clock.now() }).await?;
         if !replayed {
             return Err(Error::NotFound("there is no such delivery".to_owned()));
@@ -268,8 +269,8 @@ impl App {
     pub async fn case_head(&self, staff: &Staff, case_id: CaseId) -> Result<Option<CaseHead>, Error> {
         let head = self.store.read(CaseHeadById { case_id }).await?;
         let may = |head: &CaseHead| {
-            let case = CaseFacts { child_safety: head.queue == CHILD_SAFETY_QUEUE, ..CaseFacts::default() };
-            rights::check(&staff.roles, Act::Look, case).is_ok()
+            let case = CaseFacts { queue: &head.queue, ..CaseFacts::default() };
+            self.desk.rights.check(&staff.roles, Act::Look, case).is_ok()
         };
         Ok(head.filter(may))
     }
@@ -277,19 +278,29 @@ impl App {
     async fn view(&self, staff: &Staff, case_id: CaseId) -> Result<CaseView, Error> {
         let now = self.clock.now();
         let detail = self.store.read(CaseDetail { case_id, now }).await?.ok_or_else(no_case)?;
-        let case = facts(staff, &detail);
-        let (allowed, rights_note) = permitted(staff, &detail, case);
+        let (allowed, rights_note) = permitted(&self.desk.rights, staff, &detail);
         Ok(CaseView { detail, allowed, rights_note, now })
+    }
+
+    fn allow(&self, staff: &Staff, act: Act, case: CaseFacts<'_>) -> Result<(), Error> {
+        self.desk.rights.check(&staff.roles, act, case).map_err(|denied| Error::Forbidden(denied.why))
+    }
+
+    /// The queue that this person may not see.
+    fn hidden_queue(&self, staff: &Staff) -> Option<String> {
+        let case = CaseFacts { queue: CHILD_SAFETY_QUEUE, ..CaseFacts::default() };
+        self.desk.rights.check(&staff.roles, Act::Look, case).is_err().then(|| CHILD_SAFETY_QUEUE.to_owned())
     }
 }
 
 /// What this person may do with the case now, and why not more.
-fn permitted(staff: &Staff, detail: &Detail, case: CaseFacts) -> (Vec<String>, String) {
+fn permitted(rights: &Rights, staff: &Staff, detail: &Detail) -> (Vec<String>, String) {
     let mut allowed = Vec::new();
     if detail.case.state == CaseState::Decided {
         return (allowed, "this case has been decided".to_owned());
     }
-    let may = |act: Act| rights::check(&staff.roles, act, case);
+    let case = facts(staff, detail);
+    let may = |act: Act| rights.check(&staff.roles, act, case);
     if case.claimed_by_me {
         allowed.push("unclaim".to_owned());
     } else if may(Act::Claim).is_ok() && detail.case.claimed_by.is_none() {
@@ -304,31 +315,21 @@ fn permitted(staff: &Staff, detail: &Detail, case: CaseFacts) -> (Vec<String>, S
             allowed.push(format!("decide:{}", outcome.as_str()));
         }
     }
-    let note = may(Act::Reveal).err().unwrap_or_default();
-    (allowed, note.to_owned())
+    let note = may(Act::Reveal).err().map(|denied| denied.why).unwrap_or_default();
+    (allowed, note)
 }
 
-fn facts(staff: &Staff, detail: &Detail) -> CaseFacts {
+fn facts<'a>(staff: &Staff, detail: &'a Detail) -> CaseFacts<'a> {
     let me = &staff.user_id;
     let case = &detail.case;
     CaseFacts {
-        child_safety: case.queue == CHILD_SAFETY_QUEUE,
+        queue: &case.queue,
         claimed_by_me: case.state == CaseState::Claimed && case.claimed_by.as_ref() == Some(me),
         involved: case.subject.as_ref().is_some_and(|subject| subject.user_id == *me)
             || detail.members.iter().any(|member| member.user_id == *me)
             || detail.reports.iter().any(|report| report.reporter == *me),
         sealed: detail.mode.as_deref().is_some_and(|mode| mode != "readable"),
     }
-}
-
-fn allow(staff: &Staff, act: Act, case: CaseFacts) -> Result<(), Error> {
-    rights::check(&staff.roles, act, case).map_err(|why| Error::Forbidden(why.to_owned()))
-}
-
-/// The queue that this person may not see.
-fn hidden_queue(staff: &Staff) -> Option<String> {
-    let case = CaseFacts { child_safety: true, ..CaseFacts::default() };
-    rights::check(&staff.roles, Act::Look, case).is_err().then(|| CHILD_SAFETY_QUEUE.to_owned())
 }
 
 pub(crate) fn check_text(name: &str, text: &str, at_least: usize) -> Result<(), Error> {
