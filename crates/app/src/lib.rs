@@ -22,7 +22,6 @@ mod rate;
 pub mod relations;
 mod reports;
 pub mod review;
-pub mod rights;
 pub mod rooms;
 pub mod rules;
 mod service;
