@@ -1,7 +1,8 @@
 //! What staff and the operator do with accounts.
 
 use model::id::OwnedUserId;
-use model::person::{AccountState, Role};
+use model::person::AccountState;
+use policy::rights::{Act, CaseFacts};
 use store::command::update_user::UpdateUser;
 pub use store::command::update_user::UserChange;
 pub use store::query::accounts::Account;
@@ -65,14 +66,21 @@ impl App {
     /// # Errors
     /// When the store fails.
     pub async fn is_account_moderator(&self, caller: &Caller) -> Result<bool, Error> {
+        match self.moderator(caller).await {
+            Ok(()) => Ok(true),
+            Err(Error::Forbidden(_)) => Ok(false),
+            Err(other) => Err(other),
+        }
+    }
+
+    async fn moderator(&self, caller: &Caller) -> Result<(), Error> {
         let roles = self.account(&caller.user_id).await?.roles;
-        Ok(roles.iter().any(|role| matches!(role, Role::SeniorReviewer | Role::ChildSafety)))
+        let allowed = self.desk.rights.check(&roles, Act::Restrict, CaseFacts::default());
+        allowed.map_err(|denied| Error::Forbidden(denied.why))
     }
 
     async fn may_restrict(&self, caller: &Caller, user: &OwnedUserId) -> Result<(), Error> {
-        if !self.is_account_moderator(caller).await? {
-            return Err(Error::Forbidden("this is for senior reviewers".to_owned()));
-        }
+        self.moderator(caller).await?;
         if caller.user_id == *user || !self.account(user).await?.roles.is_empty() {
             return Err(Error::Forbidden("staff cannot be restricted this way, nor can you restrict yourself".to_owned()));
         }

@@ -17,13 +17,15 @@ pub enum Act {
     ReadAccess,
     /// See the deliveries of the webhook and repeat one.
     Webhooks,
+    /// Lock and suspend members' accounts without a case, and free them.
+    Restrict,
 }
 
 impl Act {
     /// Every act.
     pub fn all() -> impl Iterator<Item = Self> {
         let decisions = Outcome::ALL.into_iter().map(Self::Decide);
-        [Self::Look, Self::Claim, Self::Reveal].into_iter().chain(decisions).chain([Self::ReadAccess, Self::Webhooks])
+        [Self::Look, Self::Claim, Self::Reveal].into_iter().chain(decisions).chain([Self::ReadAccess, Self::Webhooks, Self::Restrict])
     }
 
     /// The name of the action in the policies.
@@ -41,6 +43,7 @@ impl Act {
             Self::Decide(Outcome::Dismiss) => "decide:dismiss",
             Self::ReadAccess => "read_access",
             Self::Webhooks => "webhooks",
+            Self::Restrict => "restrict",
         }
     }
 
@@ -48,7 +51,7 @@ impl Act {
     pub(super) fn is_about_a_case(self) -> bool {
         match self {
             Self::Look | Self::Claim | Self::Reveal | Self::Decide(_) => true,
-            Self::ReadAccess | Self::Webhooks => false,
+            Self::ReadAccess | Self::Webhooks | Self::Restrict => false,
         }
     }
 }
