@@ -36,7 +36,13 @@ impl Desk {
     pub(crate) fn new() -> Self {
         let window = Duration::from_millis(limits::STAFF_LOGIN_WINDOW_MS);
         let failures = Cache::builder().max_capacity(limits::SESSION_CACHE).time_to_live(window).build();
-        Self { rights: Rights::shipped(), failures, live: broadcast::Sender::new(limits::LIVE_EVENTS), webhooks: Notify::new(), notices: Notify::new() }
+        Self {
+            rights: Rights::shipped(),
+            failures,
+            live: broadcast::Sender::new(limits::LIVE_EVENTS),
+            webhooks: Notify::new(),
+            notices: Notify::new(),
+        }
     }
 
     /// Tells of a new case; after its commit.

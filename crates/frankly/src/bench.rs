@@ -23,6 +23,7 @@ const FAULTY: u8 = 1;
 /// removes both afterwards. Exit code 0: measured, and every promise kept; 1: a message was lost, doubled, out of
 /// order or altered, or a request failed; 2: wrong usage.
 #[derive(Args, Debug)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct BenchArgs {
     #[command(subcommand)]
     command: Bench,

@@ -18,19 +18,18 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the server.
-    ///
-    /// Example: frankly serve --data ./data --server-name chat.example.org
     Serve(ServeArgs),
     Scan(crate::scan::ScanArgs),
     Demo(crate::demo::DemoArgs),
     User(crate::user::UserArgs),
-    /// Measure a Matrix homeserver on this machine.
     Bench(crate::bench::BenchArgs),
 }
 
-/// The flags of `frankly serve`; each wins over the environment and the configuration file.
+/// Run the server
+///
+/// Each flag wins over its variable (`FRANKLY_LISTEN` for --listen), and that over the configuration file.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  frankly serve --data ./data --server-name chat.example.org\n  frankly serve --dev")]
 pub(crate) struct ServeArgs {
     /// Configuration file [default: ./frankly.toml if it is there]
     #[arg(long, value_name = "FILE")]
@@ -44,7 +43,7 @@ pub(crate) struct ServeArgs {
     /// The name in user IDs; kept in the database from the first start on
     #[arg(long, value_name = "NAME")]
     server_name: Option<String>,
-    /// `PostgreSQL` instead of the embedded database, as in <postgres://user@host/name>
+    /// PostgreSQL instead of the embedded database, as in postgres://user@host/name
     #[arg(long, value_name = "URL")]
     database: Option<String>,
     /// For development: open registration, no rate limits, quick password hashes; loopback addresses only

@@ -22,6 +22,8 @@ pub(crate) struct DemoArgs {
 
 /// Runs until it is told to stop, then removes everything.
 pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
+    // first of all, so that nothing stays behind whenever it comes
+    let stop = serve::stop_signal();
     let folder = tempfile::Builder::new().prefix("frankly-demo-").tempdir().context("cannot make a temporary folder")?;
     let listener = serve::bind(args.listen).await?;
     let address = listener.local_addr()?;
@@ -30,7 +32,7 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     let app = serve::open_app(&options).await?;
     let told = story::tell(&app).await.context("the demo's people could not be made")?;
     serve::announce(&card(address, &told));
-    serve::serve(Arc::clone(&app), listener).await?;
+    serve::serve(Arc::clone(&app), listener, stop).await?;
     drop(app);
     folder.close().context("the temporary folder could not be removed")?;
     Ok(ExitCode::SUCCESS)

@@ -19,14 +19,15 @@ use scan::Seam;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Judge text: NDJSON in, NDJSON out.
+/// Judge text: NDJSON in, NDJSON out
 ///
 /// Each line of the input is an object with `text` and, if you like, `id`, `room`, `sender` and `ts`
 /// (milliseconds). Each line of the output has `id`, `verdict`, `harms`, `score`, `hits` and `us`, the
 /// microseconds it took. Offsets count characters of the original text.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  echo '{\"id\":1,\"text\":\"hello\"}' | frankly scan\n  frankly scan --lexicon words.txt --threads 2 < messages.ndjson\n\nExit status: 0 fine, 1 a line could not be read (named on stderr; the others are judged), 2 wrong usage."
+    verbatim_doc_comment,
+    after_help = "Examples:\n  echo '{\"id\":1,\"text\":\"hello\"}' | frankly scan\n  frankly scan --lexicon words.txt --threads 2 < messages.ndjson\n\nExit status: 0 fine, 1 a line could not be read (named on stderr; the others are judged), 2 wrong usage."
 )]
 pub(crate) struct ScanArgs {
     /// Directory of YAML rule packs instead of the built-in ones

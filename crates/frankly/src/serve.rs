@@ -29,7 +29,8 @@ const JOBS_PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 /// Serves until SIGINT or SIGTERM, then finishes what was accepted.
 pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     let app = open_app(&options).await?;
-    serve(app, bind(options.listen).await?).await
+    let listener = bind(options.listen).await?;
+    serve(app, listener, stop_signal()).await
 }
 
 /// Takes the address.
@@ -37,8 +38,8 @@ pub(crate) async fn bind(listen: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}; choose another with --listen"))
 }
 
-/// Serves an app until SIGINT or SIGTERM, then finishes what was accepted.
-pub(crate) async fn serve(app: Arc<App>, listener: TcpListener) -> anyhow::Result<()> {
+/// Serves an app until `stop` resolves, then finishes what was accepted.
+pub(crate) async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     let meter = telemetry::meter()?;
     let router = outside::router(Arc::clone(&app), meter);
@@ -46,7 +47,7 @@ pub(crate) async fn serve(app: Arc<App>, listener: TcpListener) -> anyhow::Resul
     tracing::info!(%address, server_name = %app.config.server_name, store = app.store_kind(), dev = app.config.dev, "serving");
     let ticks = tokio::spawn(tick(Arc::clone(&app)));
     let jobs = app.spawn_jobs();
-    connections::serve(listener, router, stop_signal()).await;
+    connections::serve(listener, router, stop).await;
     ticks.abort();
     jobs.stop(JOBS_PATIENCE).await;
     tracing::info!("stopped");
@@ -131,12 +132,15 @@ pub(crate) fn announce(line: &str) {
     let _closed = writeln!(out, "{line}").and_then(|()| out.flush());
 }
 
-/// Resolves on SIGINT or SIGTERM.
-async fn stop_signal() {
+/// Resolves on SIGINT or SIGTERM. From the call on neither ends the process by itself.
+pub(crate) fn stop_signal() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate()).expect("the runtime handles signals");
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
+    let caught = |kind| signal(kind).expect("the runtime handles signals");
+    let (mut interrupt, mut terminate) = (caught(SignalKind::interrupt()), caught(SignalKind::terminate()));
+    async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
     }
 }

@@ -114,7 +114,8 @@ fn the_first_reason_is_told() {
     let schema = include_str!("../../rights/staff.cedarschema");
     let mut policies = "@needs(\"n\") permit (principal, action, resource);\n".to_owned();
     for number in 1..15 {
-        writeln!(policies, "@why(\"{number}\") forbid (principal, action == Action::\"look\", resource) when {{ {} }};", number > 8).unwrap();
+        writeln!(policies, "@why(\"{number}\") forbid (principal, action == Action::\"look\", resource) when {{ {} }};", number > 8)
+            .unwrap();
     }
     let rights = Rights::read(schema, &policies).unwrap();
     assert_eq!(rights.check(&[Role::Auditor], Act::Look, MINE).unwrap_err().why, "9");

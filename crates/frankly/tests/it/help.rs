@@ -1,0 +1,99 @@
+//! The help of every command, and that its examples work when pasted.
+
+use crate::world::{Desktop, Outcome};
+
+/// Every command, found by reading the help of the one above it.
+fn commands() -> Vec<Vec<String>> {
+    let desktop = Desktop::new();
+    let mut found: Vec<Vec<String>> = Vec::new();
+    let mut open = vec![Vec::new()];
+    while let Some(command) = open.pop() {
+        for name in subcommands(&help(&desktop, &command)) {
+            open.push([command.clone(), vec![name]].concat());
+        }
+        found.push(command);
+    }
+    found.sort();
+    found
+}
+
+fn help(desktop: &Desktop, command: &[String]) -> String {
+    let mut words: Vec<&str> = command.iter().map(String::as_str).collect();
+    words.push("--help");
+    desktop.frankly(&words).fine()
+}
+
+fn subcommands(help: &str) -> Vec<String> {
+    let list = help.split_once("Commands:\n").map_or("", |(_, list)| list);
+    list.lines().take_while(|line| line.starts_with("  ")).filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
+}
+
+/// The lines under `Example:` or `Examples:`.
+fn examples(help: &str) -> Vec<String> {
+    let list = help.split_once("Example:\n").or_else(|| help.split_once("Examples:\n")).map_or("", |(_, list)| list);
+    list.lines().take_while(|line| line.starts_with("  ")).map(|line| line.trim().to_owned()).collect()
+}
+
+#[test]
+fn every_command_explains_itself() {
+    let desktop = Desktop::new();
+    let commands = commands();
+    assert!(commands.len() > 15, "{commands:?}");
+    for command in &commands {
+        let help = help(&desktop, command);
+        let name = command.join(" ");
+        assert!(!help.contains("`Post") && !help.contains("<postgres"), "frankly {name}: marks meant for the documentation:\n{help}");
+        assert!(help.lines().all(|line| line.chars().count() <= 160), "frankly {name}: a line that no terminal shows:\n{help}");
+        if subcommands(&help).is_empty() {
+            assert!(!examples(&help).is_empty(), "frankly {name} has no example:\n{help}");
+        }
+    }
+}
+
+#[test]
+fn without_a_command_the_help_is_shown() {
+    let desktop = Desktop::new();
+    for words in [&[][..], &["user"], &["bench"]] {
+        let outcome = desktop.frankly(words);
+        assert_eq!((outcome.code, outcome.out.as_str()), (2, ""), "{words:?}");
+        assert!(outcome.err.contains("Usage: frankly"), "{words:?}");
+    }
+    assert!(desktop.frankly(&["--version"]).fine().starts_with("frankly "));
+}
+
+#[test]
+fn every_example_works_when_pasted() {
+    let looked = Desktop::new();
+    let mut pasted = 0;
+    for command in commands().iter().filter(|command| command.first().is_none_or(|first| first != "bench")) {
+        for example in examples(&help(&looked, command)) {
+            try_out(&example);
+            pasted += 1;
+        }
+    }
+    assert!(pasted > 12, "{pasted}");
+}
+
+/// Pastes an example into a folder that holds what it speaks of.
+fn try_out(example: &str) {
+    let desktop = Desktop::new();
+    desktop.write("words.txt", "banana\n");
+    desktop.write("messages.ndjson", "{\"text\":\"hello\"}\n{\"text\":\"a banana\"}\n");
+    let serves = example.starts_with("frankly serve") || example.starts_with("frankly demo");
+    if serves {
+        // any free port, so that examples can be tried side by side
+        let line = match example.split_once("--listen ") {
+            Some((before, _)) => format!("{before}--listen 127.0.0.1:0"),
+            None => format!("{example} --listen 127.0.0.1:0"),
+        };
+        let running = desktop.start_pasted(&line);
+        running.terminate();
+        assert!(running.ended().success(), "{example}");
+        return;
+    }
+    for name in ["ana", "ben", "rosa"].into_iter().filter(|name| example.contains("user") && !example.contains(&format!("add {name}"))) {
+        desktop.frankly(&["user", "add", name, "--role", "reviewer", "--data", "data"]).fine();
+    }
+    let outcome: Outcome = desktop.paste(&format!("NEW='correct horse'\n{example}"), "correct horse\n");
+    assert!(!outcome.fine().is_empty(), "{example}");
+}
