@@ -43,7 +43,7 @@ pub(crate) struct ServeArgs {
     /// The name in user IDs; kept in the database from the first start on
     #[arg(long, value_name = "NAME")]
     server_name: Option<String>,
-    /// PostgreSQL instead of the embedded database, as in postgres://user@host/name
+    /// PostgreSQL instead of the embedded database, as in `postgres://user@host/name`
     #[arg(long, value_name = "URL")]
     database: Option<String>,
     /// For development: open registration, no rate limits, quick password hashes; loopback addresses only

@@ -30,7 +30,7 @@ pub(crate) struct UserArgs {
     /// Directory of the embedded database [default: ./data]
     #[arg(long, value_name = "DIR", global = true)]
     data: Option<String>,
-    /// PostgreSQL instead of the embedded database, as in postgres://user@host/name
+    /// PostgreSQL instead of the embedded database, as in `postgres://user@host/name`
     #[arg(long, value_name = "URL", global = true)]
     database: Option<String>,
     /// The name in user IDs, for a database that has none yet [default: localhost]

@@ -1,5 +1,7 @@
 //! The built program, as an operator uses it: its commands, their answers, their exit codes.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod demo;
 mod help;
 mod scan;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 /// Longer than any answer takes, so that a test that would hang fails.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A folder in which commands run.
 pub(crate) struct Desktop {
@@ -125,22 +125,22 @@ pub(crate) struct Running {
     /// What it printed up to and including the line that tells its address.
     pub(crate) said: String,
     pub(crate) address: SocketAddr,
-    _out: BufReader<ChildStdout>,
+    out: BufReader<ChildStdout>,
 }
 
 impl Running {
     fn of(mut command: Command) -> Self {
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
-        let mut said = String::new();
-        loop {
-            let before = said.len();
-            assert_ne!(out.read_line(&mut said).unwrap(), 0, "it ended before it listened: {said}");
-            if let Some(address) = said[before..].trim().strip_prefix("listening on http://") {
-                let address = address.parse().unwrap();
-                return Self { child, said, address, _out: out };
+        let out = BufReader::new(child.stdout.take().unwrap());
+        let mut running = Self { child, said: String::new(), address: SocketAddr::from(([127, 0, 0, 1], 0)), out };
+        while running.address.port() == 0 {
+            let before = running.said.len();
+            assert_ne!(running.out.read_line(&mut running.said).unwrap(), 0, "it ended before it listened: {}", running.said);
+            if let Some(address) = running.said[before..].trim().strip_prefix("listening on http://") {
+                running.address = address.parse().unwrap();
             }
         }
+        running
     }
 
     /// Tells it to stop, as a service manager does.

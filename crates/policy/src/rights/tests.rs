@@ -32,7 +32,9 @@ fn every_role_every_act_every_case() {
     for (title, case) in cases() {
         writeln!(table, "\n{title}").unwrap();
         write!(table, "  {:<20}", "").unwrap();
-        Role::ALL.iter().for_each(|role| write!(table, " {:<15}", role.as_str()).unwrap());
+        for role in Role::ALL {
+            write!(table, " {:<15}", role.as_str()).unwrap();
+        }
         table.push('\n');
         for act in Act::all() {
             write!(table, "  {:<20}", act.as_str()).unwrap();
@@ -43,7 +45,10 @@ fn every_role_every_act_every_case() {
             table.push('\n');
         }
     }
-    let legend: String = reasons.iter().enumerate().map(|(index, why)| format!("{}: {why}\n", name(index))).collect();
+    let mut legend = String::new();
+    for (index, why) in reasons.iter().enumerate() {
+        writeln!(legend, "{}: {why}", name(index)).unwrap();
+    }
     let table: Vec<&str> = table.lines().map(str::trim_end).collect();
     insta::assert_snapshot!("rights", format!("{legend}{}", table.join("\n")));
 }
