@@ -135,12 +135,12 @@ where
     Ok(Call { app, who, body, raw, peer })
 }
 
-/// ruma's log-in request takes it for granted that an object has a type, and panics where it has none.
+/// ruma's log-in request panics over an object without a type, even where the body goes on behind it and is not JSON.
 fn names_login_type(bytes: &[u8]) -> Result<(), Error> {
     match serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(bytes) {
-        Ok(fields) if !fields.contains_key("type") => Err(Error::MissingParam("type is needed".to_owned())),
-        // the typed reading says what else is wrong
-        Ok(_) | Err(_) => Ok(()),
+        Ok(fields) if fields.contains_key("type") => Ok(()),
+        Ok(_) => Err(Error::MissingParam("type is needed".to_owned())),
+        Err(error) => Err(misunderstood(&error.into(), bytes)),
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use app::{App, Error};
 use axum::Router;
 use axum::body::Body;
+use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
@@ -125,7 +126,11 @@ impl Table {
 
 fn mount(router: Router<Arc<App>>, path: &str, method: &Method, endpoint: Endpoint) -> Router<Arc<App>> {
     let filter = MethodFilter::try_from(method.clone()).expect("Matrix uses the common methods only");
-    let answer = move |State(app): State<Arc<App>>, params: RawPathParams, request: Request<Body>| {
+    let answer = move |State(app): State<Arc<App>>, params: Result<RawPathParams, RawPathParamsRejection>, request: Request<Body>| {
+        let Ok(params) = params else {
+            let refusal = Refusal(Error::InvalidParam("the path is not UTF-8".to_owned()));
+            return Box::pin(async { refusal.into_response() }) as Answer;
+        };
         let path_args = params.iter().map(|(_, value)| value.to_owned()).collect();
         endpoint(app, path_args, request)
     };

@@ -53,6 +53,22 @@ mod server {
     }
 
     #[tokio::test]
+    async fn a_path_that_is_not_text_is_refused_in_matrix_words() {
+        let world = World::new();
+        let answer = world.nobody(Method::GET, "v3/profile/%ff%fe", None).await;
+        assert_eq!(errcode(&answer), (400, "M_INVALID_PARAM"));
+    }
+
+    #[tokio::test]
+    async fn a_log_in_with_more_after_its_object_is_not_json() {
+        let world = World::new();
+        for (body, expected) in [("{}{}", "M_NOT_JSON"), ("{} x", "M_NOT_JSON"), ("{}", "M_MISSING_PARAM"), ("[]", "M_BAD_JSON")] {
+            let answer = world.nobody_sends("v3/login", body).await;
+            assert_eq!(errcode(&answer), (400, expected), "{body}");
+        }
+    }
+
+    #[tokio::test]
     async fn what_clients_ask_at_start_has_an_answer() {
         let world = World::new();
         let ana = registers(&world, "ana").await;

@@ -87,8 +87,16 @@ impl World {
 
     /// A request of somebody who shows no token; `path` comes after `/_matrix/client/`.
     pub(crate) async fn nobody(&self, method: Method, path: &str, body: Option<Value>) -> (u16, Value) {
-        let request = Request::builder().method(method).uri(format!("/_matrix/client/{path}"));
-        let request = request.body(body.map_or_else(Body::empty, |body| Body::from(body.to_string()))).unwrap();
+        self.without_token(method, path, body.map_or_else(Body::empty, |body| Body::from(body.to_string()))).await
+    }
+
+    /// A POST of somebody who shows no token, with a body that need not be JSON.
+    pub(crate) async fn nobody_sends(&self, path: &str, body: &'static str) -> (u16, Value) {
+        self.without_token(Method::POST, path, Body::from(body)).await
+    }
+
+    async fn without_token(&self, method: Method, path: &str, body: Body) -> (u16, Value) {
+        let request = Request::builder().method(method).uri(format!("/_matrix/client/{path}")).body(body).unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
         let status = response.status().as_u16();
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
