@@ -145,11 +145,8 @@ fn descend(key: &str, item: &CanonicalJsonValue, path: &mut String, depth: usize
 }
 
 fn push(path: &str, text: &str, parts: &mut Vec<Part>) {
-    if text.is_empty() {
-        return;
-    }
     let shown = if path.ends_with("formatted_body") { visible_text(text) } else { text.to_owned() };
-    if parts.iter().any(|part| part.text == shown) {
+    if shown.is_empty() || parts.iter().any(|part| part.text == shown) {
         return;
     }
     parts.push(Part { field: path.to_owned(), text: shown });
@@ -211,6 +208,14 @@ mod tests {
         assert_eq!(fields(&reaction), [("m.relates_to.key".into(), "go away".into())]);
         let file = json!({"msgtype": "m.image", "body": "caption", "filename": "name.png", "url": "mxc://a/b"});
         assert_eq!(fields(&file).len(), 2);
+    }
+
+    #[test]
+    fn html_that_shows_nothing_is_no_part() {
+        for html in ["<i2a", "<b></b>", "<!-- a -->"] {
+            assert_eq!(fields(&json!({"formatted_body": html})), [], "{html}");
+        }
+        assert_eq!(fields(&json!({"formatted_body": "a<i2a"})).len(), 1);
     }
 
     #[test]
