@@ -1,3 +1,7 @@
+//! `body` of the library, fed by libFuzzer.
+
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| frankly_fuzz::body(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    fuzz::body(bytes);
+});

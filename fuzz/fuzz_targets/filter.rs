@@ -1,3 +1,7 @@
+//! `filter` of the library, fed by libFuzzer.
+
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| frankly_fuzz::filter(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    fuzz::filter(bytes);
+});

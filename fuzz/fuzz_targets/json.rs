@@ -1,3 +1,7 @@
+//! `json` of the library, fed by libFuzzer.
+
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| frankly_fuzz::json(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    fuzz::json(bytes);
+});

@@ -5,7 +5,7 @@ use cargo_metadata::{DependencyKind, Metadata};
 use super::Problem;
 
 /// Our crates and what each may depend on. Whoever is missing here may depend on nothing of ours.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("frankly-model", &[]),
     ("frankly-policy", &["frankly-model"]),
     ("frankly-scan", &["frankly-model"]),
@@ -27,6 +27,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
             "frankly-sim",
         ],
     ),
+    ("frankly-fuzz", &["frankly-model", "frankly-store", "frankly-app", "frankly-matrix"]),
 ];
 
 /// In tests an HTTP crate may build the app from its parts, but the two still do not know each other.
@@ -44,7 +45,7 @@ const OWNERS: [(&str, &[&str]); 15] = [
     ("cel", &["frankly-policy"]),
     ("aho-corasick", &["frankly-scan"]),
     ("daachorse", &["frankly-scan"]),
-    ("axum", &["frankly-matrix", "frankly-console", "frankly"]),
+    ("axum", &["frankly-matrix", "frankly-console", "frankly", "frankly-fuzz"]),
     ("utoipa", &["frankly-console"]),
     ("rust-embed", &["frankly-console"]),
     ("argon2", &["frankly-app"]),

@@ -7,7 +7,7 @@ pub(super) fn check(files: &[SourceFile]) -> Vec<Problem> {
 }
 
 fn is_member(path: &str) -> bool {
-    path == "xtask/Cargo.toml" || (path.starts_with("crates/") && path.ends_with("/Cargo.toml"))
+    matches!(path, "fuzz/Cargo.toml" | "xtask/Cargo.toml") || (path.starts_with("crates/") && path.ends_with("/Cargo.toml"))
 }
 
 fn manifest(file: &SourceFile) -> Vec<Problem> {
@@ -37,6 +37,7 @@ mod tests {
         assert!(check(&[file("crates/a/Cargo.toml", fine)]).is_empty());
         let wrong = "[dependencies]\nserde = \"1\"\nmodel = { path = \"../model\" }\n";
         assert_eq!(check(&[file("crates/a/Cargo.toml", wrong)]).len(), 3);
-        assert!(check(&[file("fuzz/Cargo.toml", wrong)]).is_empty());
+        assert_eq!(check(&[file("fuzz/Cargo.toml", wrong)]).len(), 3);
+        assert!(check(&[file("e2e/load/Cargo.toml", wrong)]).is_empty(), "no member of the workspace");
     }
 }
