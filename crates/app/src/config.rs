@@ -14,8 +14,8 @@ pub struct Config {
     pub dev: bool,
     /// Who may register.
     pub registration: Registration,
-    /// Key of JSON web tokens by which the host platform logs its members in (HS256).
-    pub jwt_secret: Option<Secret<String>>,
+    /// How the host platform logs its members in.
+    pub jwt: Option<JwtLogin>,
     /// What a request for encryption gets where sealed conversations are not served.
     pub on_encryption_request: OnEncryptionRequest,
     /// Name and version of the mode policy, as in `choice@1`.
@@ -37,6 +37,17 @@ pub enum Registration {
     Token(Secret<String>),
     /// Nobody; the operator or the host platform makes accounts.
     Closed,
+}
+
+/// Log-in by JSON web tokens of the host platform (HS256).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JwtLogin {
+    /// The key that signs them.
+    pub secret: Secret<String>,
+    /// Who must have issued them (`iss`), where the operator names one.
+    pub issuer: Option<String>,
+    /// For whom they must be meant (`aud`), where the operator names one.
+    pub audience: Option<String>,
 }
 
 /// What a client gets that asks for an encrypted room where none is served (protocol 6.5).

@@ -1,11 +1,26 @@
 //! Events as clients get them. Contents are stored as JSON text and spliced in as they are.
 
-use store::query::stored_event::StoredEvent;
+use model::clock::Timestamp;
+use store::query::stored_event::{Bundle, StoredEvent};
 
-use crate::Caller;
+use crate::{App, Caller};
+
+/// Who is given events, and when: transactions are echoed to their device, ages are counted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reader<'a> {
+    pub(crate) caller: &'a Caller,
+    pub(crate) now: Timestamp,
+}
+
+impl App {
+    /// The caller as a reader of events, now.
+    pub(crate) fn reader<'a>(&self, caller: &'a Caller) -> Reader<'a> {
+        Reader { caller, now: self.clock.now() }
+    }
+}
 
 /// Appends an event in the client format (spec "Room event format"), with `room_id` when given.
-pub(crate) fn push_event(out: &mut String, event: &StoredEvent, room_id: Option<&str>, caller: &Caller) {
+pub(crate) fn push_event(out: &mut String, event: &StoredEvent, room_id: Option<&str>, reader: Reader<'_>) {
     out.push_str("{\"content\":");
     out.push_str(&event.content);
     field(out, ",\"event_id\":", &event.event_id);
@@ -22,42 +37,73 @@ pub(crate) fn push_event(out: &mut String, event: &StoredEvent, room_id: Option<
         field(out, ",\"state_key\":", state_key);
     }
     field(out, ",\"type\":", &event.event_type);
-    push_unsigned(out, event, room_id, caller);
+    push_unsigned(out, event, room_id, reader);
     out.push('}');
 }
 
-fn push_unsigned(out: &mut String, event: &StoredEvent, room_id: Option<&str>, caller: &Caller) {
+fn push_unsigned(out: &mut String, event: &StoredEvent, room_id: Option<&str>, reader: Reader<'_>) {
+    let caller = reader.caller;
     let own = event.sender == caller.user_id.as_str();
-    let transaction = event.origin.as_ref().filter(|(device, _)| own && device == caller.device_id.as_str()).map(|(_, txn)| txn);
-    if transaction.is_none() && event.redacted_because.is_none() && event.membership.is_none() && !event.withheld {
-        return;
+    out.push_str(",\"unsigned\":{\"age\":");
+    out.push_str(&reader.now.since_ms(Timestamp(event.origin_ts)).max(0).to_string());
+    if let Some((device, transaction)) = &event.origin
+        && own
+        && device == caller.device_id.as_str()
+    {
+        field(out, ",\"transaction_id\":", transaction);
     }
-    out.push_str(",\"unsigned\":{");
-    let start = out.len();
-    if let Some(transaction) = transaction {
-        field(out, "\"transaction_id\":", transaction);
+    if let Some(replaced) = &event.replaced {
+        field(out, ",\"replaces_state\":", &replaced.event_id);
+        out.push_str(",\"prev_content\":");
+        out.push_str(&replaced.content);
     }
     if let Some(redaction) = &event.redacted_because {
-        out.push_str(if out.len() > start { ",\"redacted_because\":" } else { "\"redacted_because\":" });
-        push_event(out, redaction, room_id, caller);
+        out.push_str(",\"redacted_because\":");
+        push_event(out, redaction, room_id, reader);
     }
     if let Some(membership) = event.membership {
-        field(out, if out.len() > start { ",\"membership\":" } else { "\"membership\":" }, membership.as_str());
+        field(out, ",\"membership\":", membership.as_str());
+    }
+    if let Some(bundle) = &event.bundle {
+        push_bundle(out, bundle, room_id, reader);
     }
     if event.withheld {
-        out.push_str(if out.len() > start { ",\"org.frankly.withheld\":true" } else { "\"org.frankly.withheld\":true" });
+        out.push_str(",\"org.frankly.withheld\":true");
+    }
+    out.push('}');
+}
+
+/// What others made of the event (spec "Aggregations of child events").
+fn push_bundle(out: &mut String, bundle: &Bundle, room_id: Option<&str>, reader: Reader<'_>) {
+    out.push_str(",\"m.relations\":{");
+    if let Some(edit) = &bundle.edit {
+        out.push_str("\"m.replace\":");
+        push_event(out, edit, room_id, reader);
+    }
+    if !bundle.references.is_empty() {
+        out.push_str(if bundle.edit.is_some() { ",\"m.reference\":{\"chunk\":[" } else { "\"m.reference\":{\"chunk\":[" });
+        for (index, event_id) in bundle.references.iter().enumerate() {
+            field(out, if index > 0 { ",{\"event_id\":" } else { "{\"event_id\":" }, event_id);
+            out.push('}');
+        }
+        out.push_str("]}");
     }
     out.push('}');
 }
 
 /// Appends a list of events.
-pub(crate) fn push_events<'a>(out: &mut String, events: impl IntoIterator<Item = &'a StoredEvent>, room_id: Option<&str>, caller: &Caller) {
+pub(crate) fn push_events<'a>(
+    out: &mut String,
+    events: impl IntoIterator<Item = &'a StoredEvent>,
+    room_id: Option<&str>,
+    reader: Reader<'_>,
+) {
     out.push('[');
     for (index, event) in events.into_iter().enumerate() {
         if index > 0 {
             out.push(',');
         }
-        push_event(out, event, room_id, caller);
+        push_event(out, event, room_id, reader);
     }
     out.push(']');
 }

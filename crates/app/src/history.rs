@@ -63,13 +63,13 @@ impl App {
         let room_id = Some(request.room_id.as_str());
         let mut out = String::with_capacity(512 * (page.events.len() + 1));
         out.push_str("{\"chunk\":");
-        push_events(&mut out, &page.events, room_id, caller);
+        push_events(&mut out, &page.events, room_id, self.reader(caller));
         field(&mut out, ",\"start\":", request.from.as_deref().unwrap_or(&token(page.start)));
         if let Some(end) = page.end {
             field(&mut out, ",\"end\":", &token(end));
         }
         out.push_str(",\"state\":");
-        push_events(&mut out, &page.members, room_id, caller);
+        push_events(&mut out, &page.members, room_id, self.reader(caller));
         out.push('}');
         Ok(out)
     }
@@ -81,7 +81,7 @@ impl App {
     pub async fn event(&self, caller: &Caller, room_id: &OwnedRoomId, event_id: &OwnedEventId) -> Result<String, Error> {
         let found = self.surroundings(caller, room_id, event_id, 0).await?;
         let mut out = String::new();
-        push_event(&mut out, &found.event, Some(room_id.as_str()), caller);
+        push_event(&mut out, &found.event, Some(room_id.as_str()), self.reader(caller));
         Ok(out)
     }
 
@@ -93,16 +93,16 @@ impl App {
         let found = self.surroundings(caller, room_id, event_id, limit.min(limits::CONTEXT_EVENTS_MAX)).await?;
         let id = Some(room_id.as_str());
         let mut out = String::from("{\"event\":");
-        push_event(&mut out, &found.event, id, caller);
+        push_event(&mut out, &found.event, id, self.reader(caller));
         let first = found.before.last().unwrap_or(&found.event).room_pos;
         let last = found.after.last().unwrap_or(&found.event).room_pos;
-        field(&mut out, ",\"start\":", &token(RoomPos::new(first.get() - 1).unwrap_or_default()));
+        field(&mut out, ",\"start\":", &token_before(first));
         field(&mut out, ",\"end\":", &token(last));
         for (name, events) in [("events_before", &found.before), ("events_after", &found.after), ("state", &found.state)] {
             out.push_str(",\"");
             out.push_str(name);
             out.push_str("\":");
-            push_events(&mut out, events, id, caller);
+            push_events(&mut out, events, id, self.reader(caller));
         }
         out.push('}');
         Ok(out)
@@ -126,7 +126,7 @@ impl App {
     pub async fn state(&self, caller: &Caller, room_id: &OwnedRoomId) -> Result<String, Error> {
         let (state, _) = self.visible_state(caller, room_id, None).await?;
         let mut out = String::new();
-        push_events(&mut out, &state, Some(room_id.as_str()), caller);
+        push_events(&mut out, &state, Some(room_id.as_str()), self.reader(caller));
         Ok(out)
     }
 
@@ -149,7 +149,7 @@ impl App {
             return Ok(event.content);
         }
         let mut out = String::new();
-        push_event(&mut out, &event, Some(room_id.as_str()), caller);
+        push_event(&mut out, &event, Some(room_id.as_str()), self.reader(caller));
         Ok(out)
     }
 
@@ -170,7 +170,7 @@ impl App {
                 && request.not_membership.as_deref().is_none_or(|unwanted| unwanted != membership)
         };
         let mut out = String::from("{\"chunk\":");
-        push_events(&mut out, state.iter().filter(wanted), Some(room_id.as_str()), caller);
+        push_events(&mut out, state.iter().filter(wanted), Some(room_id.as_str()), self.reader(caller));
         out.push('}');
         Ok(out)
     }
@@ -225,7 +225,7 @@ impl App {
     }
 
     /// The place that a token stands for: `t<place>` of a page, or a sync token.
-    async fn place_of(&self, caller: &Caller, token: Option<&str>) -> Result<From, Error> {
+    pub(crate) async fn place_of(&self, caller: &Caller, token: Option<&str>) -> Result<From, Error> {
         let Some(token) = token.filter(|token| !token.is_empty()) else { return Ok(From::End) };
         if token.starts_with('t') {
             return place_of_page(token).map(From::Place);
@@ -239,11 +239,16 @@ pub(crate) fn token(place: RoomPos) -> String {
     format!("t{place}")
 }
 
+/// The token of the place before an event.
+pub(crate) fn token_before(place: RoomPos) -> String {
+    token(RoomPos::new(place.get() - 1).unwrap_or_default())
+}
+
 /// The place of such a token.
 ///
 /// # Errors
 /// [`Error::InvalidParam`] for a text that is none.
-pub(crate) fn place_of_page(token: &str) -> Result<RoomPos, Error> {
+fn place_of_page(token: &str) -> Result<RoomPos, Error> {
     let place = token.strip_prefix('t').and_then(|place| place.parse().ok()).and_then(RoomPos::new);
     place.ok_or_else(|| Error::InvalidParam("this is not a token of this server".to_owned()))
 }

@@ -5,7 +5,7 @@ use model::limits;
 use store::query::relations::{EventAt, Relations};
 
 use crate::event_json::{field, push_events};
-use crate::history::{place_of_page, token};
+use crate::history::token;
 use crate::{App, Caller, Error};
 
 /// Relations as a client asks for them.
@@ -21,10 +21,12 @@ pub struct RelationsRequest {
     pub event_type: Option<String>,
     /// Towards the past.
     pub backwards: bool,
-    /// The `next_batch` of the last page.
+    /// The `next_batch` of the last page, or of a sync.
     pub from: Option<String>,
     /// At most this many events.
     pub limit: usize,
+    /// Events too that relate to those.
+    pub recurse: bool,
 }
 
 impl App {
@@ -33,7 +35,7 @@ impl App {
     /// # Errors
     /// [`Error::NotFound`] when the caller may not read that event, [`Error::InvalidParam`] for a token that is none.
     pub async fn relations(&self, caller: &Caller, request: RelationsRequest) -> Result<String, Error> {
-        let from = request.from.as_deref().filter(|token| !token.is_empty()).map(place_of_page).transpose()?;
+        let from = self.place_of(caller, request.from.as_deref()).await?;
         let query = Relations {
             room_id: request.room_id.clone(),
             event_id: request.event_id,
@@ -43,13 +45,18 @@ impl App {
             backwards: request.backwards,
             from,
             limit: request.limit.clamp(1, limits::MESSAGES_PAGE_MAX),
+            recurse: request.recurse,
         };
         let found = self.store.read(query).await?;
         let found = found.ok_or_else(|| Error::NotFound("there is no such event that you may read".to_owned()))?;
         let mut out = String::from("{\"chunk\":");
-        push_events(&mut out, &found.events, Some(request.room_id.as_str()), caller);
+        push_events(&mut out, &found.events, Some(request.room_id.as_str()), self.reader(caller));
         if let Some(end) = found.end {
             field(&mut out, ",\"next_batch\":", &token(end));
+        }
+        if request.recurse {
+            out.push_str(",\"recursion_depth\":");
+            out.push_str(&limits::RELATION_DEPTH.to_string());
         }
         out.push('}');
         Ok(out)

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use app::config::{OnEncryptionRequest, Registration, Webhook};
+use app::config::{JwtLogin, OnEncryptionRequest, Registration, Webhook};
 use model::id::{OwnedServerName, TenantId};
 use model::secret::Secret;
 
@@ -30,7 +30,7 @@ pub(crate) struct Options {
     base_url: String,
     dev: bool,
     registration: Registration,
-    jwt_secret: Option<Secret<String>>,
+    jwt: Option<JwtLogin>,
     on_encryption_request: OnEncryptionRequest,
     mode_policy: String,
     webhook: Option<Webhook>,
@@ -104,7 +104,7 @@ impl Options {
             base_url: settings.get("base_url", web_address)?.unwrap_or_else(|| format!("http://{listen}")),
             dev,
             registration: registration(settings, dev)?,
-            jwt_secret: settings.get("jwt_secret", jwt_secret)?,
+            jwt: jwt_login(settings)?,
             on_encryption_request: settings.need("on_encryption_request", on_encryption_request)?,
             mode_policy: settings.need("mode_policy", settings::text)?,
             webhook: webhook(settings)?,
@@ -119,7 +119,7 @@ impl Options {
             base_url: self.base_url.clone(),
             dev: self.dev,
             registration: self.registration.clone(),
-            jwt_secret: self.jwt_secret.clone(),
+            jwt: self.jwt.clone(),
             on_encryption_request: self.on_encryption_request,
             mode_policy: self.mode_policy.clone(),
             webhook: self.webhook.clone(),
@@ -170,6 +170,17 @@ fn webhook(settings: &Settings) -> anyhow::Result<Option<Webhook>> {
         (Some(url), Some(secret)) => Ok(Some(Webhook { url, secret })),
         (Some(_), None) => bail!("{}: webhook.url needs webhook.secret to sign what is sent", settings.source("webhook.url")),
         (None, Some(_)) => bail!("{}: webhook.secret needs webhook.url", settings.source("webhook.secret")),
+    }
+}
+
+fn jwt_login(settings: &Settings) -> anyhow::Result<Option<JwtLogin>> {
+    let secret = settings.get("jwt_secret", jwt_secret)?;
+    let (issuer, audience) = (settings.get("jwt_issuer", settings::text)?, settings.get("jwt_audience", settings::text)?);
+    match (secret, &issuer, &audience) {
+        (Some(secret), ..) => Ok(Some(JwtLogin { secret, issuer, audience })),
+        (None, None, None) => Ok(None),
+        (None, Some(_), _) => bail!("{}: jwt_issuer needs jwt_secret", settings.source("jwt_issuer")),
+        (None, None, Some(_)) => bail!("{}: jwt_audience needs jwt_secret", settings.source("jwt_audience")),
     }
 }
 
@@ -225,6 +236,15 @@ mod tests {
     fn dev_is_refused_where_others_can_reach_it() {
         insta::assert_snapshot!(complaint("dev = true\nlisten = \"0.0.0.0:8008\"\n"), @"frankly.toml:1: dev is for loopback addresses only, not for 0.0.0.0:8008; leave out --dev or listen on 127.0.0.1");
         assert!(check("dev = true\nlisten = \"[::1]:8008\"\n").is_ok());
+    }
+
+    #[test]
+    fn tokens_of_the_host_platform_are_checked_as_configured() {
+        let secret = "jwt_secret = \"0123456789abcdef0123456789abcdef\"\n";
+        let login = check(&format!("{secret}jwt_issuer = \"shop\"\n")).unwrap().jwt.unwrap();
+        assert_eq!((login.issuer.as_deref(), login.audience), (Some("shop"), None));
+        assert!(check("").unwrap().jwt.is_none());
+        insta::assert_snapshot!(complaint("jwt_audience = \"chat\"\n"), @"frankly.toml:1: jwt_audience needs jwt_secret");
     }
 
     #[test]

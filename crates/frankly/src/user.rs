@@ -267,6 +267,7 @@ fn as_json(account: &Account) -> Value {
         "roles": account.roles.iter().map(|role| role.as_str()).collect::<Vec<_>>(),
         "password": account.password_hash.is_some(),
         "created_ms": account.created_ms,
+        "erase_asked_ms": account.erase_asked_ms,
     })
 }
 
@@ -282,6 +283,9 @@ fn as_text(account: &Account) -> String {
     }
     if account.password_hash.is_none() {
         words.push("no password".to_owned());
+    }
+    if account.erase_asked_ms.is_some() {
+        words.push("asked for erasure".to_owned());
     }
     words.join("  ")
 }

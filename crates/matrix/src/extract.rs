@@ -33,6 +33,8 @@ where
     pub(crate) body: T,
     /// The body as sent, for what ruma's types leave out.
     pub(crate) raw: Bytes,
+    /// The query as sent, for the same.
+    pub(crate) query: String,
     /// The address the connection came from, when the server knows it.
     pub(crate) peer: Option<IpAddr>,
 }
@@ -122,6 +124,7 @@ where
     let token = T::Authentication::extract_authentication(&request).map_err(|_| Error::MissingToken)?;
     let who = T::Authentication::identify(&app, token, request.uri().path()).await?;
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let query = request.uri().query().unwrap_or_default().to_owned();
     let (head, body) = request.into_parts();
     let raw = read_body(body).await?;
     // clients send empty bodies where an empty object is meant, and JSON without saying so
@@ -132,7 +135,7 @@ where
     let arguments: Vec<&str> = path_args.iter().map(String::as_str).collect();
     let parsed = T::try_from_http_request_inner(Request::from_parts(head, bytes), &arguments);
     let body = parsed.map_err(|error| misunderstood(&error, bytes))?;
-    Ok(Call { app, who, body, raw, peer })
+    Ok(Call { app, who, body, raw, query, peer })
 }
 
 /// ruma's log-in request panics over an object without a type, even where the body goes on behind it and is not JSON.

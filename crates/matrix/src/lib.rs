@@ -10,6 +10,7 @@ mod relations;
 mod reports;
 mod rooms;
 mod router;
+mod search;
 mod send;
 mod server;
 mod sessions;

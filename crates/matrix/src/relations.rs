@@ -31,6 +31,7 @@ async fn all(call: Call<get_relating_events::v1::Request>) -> Result<Response, R
         backwards: body.dir == Direction::Backward,
         from: body.from,
         limit: number(body.limit),
+        recurse: body.recurse,
     };
     Ok(text_response(call.app.relations(&call.who, request).await?))
 }
@@ -45,6 +46,7 @@ async fn of_kind(call: Call<get_relating_events_with_rel_type::v1::Request>) -> 
         backwards: body.dir == Direction::Backward,
         from: body.from,
         limit: number(body.limit),
+        recurse: body.recurse,
     };
     Ok(text_response(call.app.relations(&call.who, request).await?))
 }
@@ -59,6 +61,7 @@ async fn of_kind_and_type(call: Call<get_relating_events_with_rel_type_and_event
         backwards: body.dir == Direction::Backward,
         from: body.from,
         limit: number(body.limit),
+        recurse: body.recurse,
     };
     Ok(text_response(call.app.relations(&call.who, request).await?))
 }

@@ -29,6 +29,7 @@ pub fn router(app: Arc<App>) -> Router {
     let table = crate::sync::routes(table);
     let table = crate::history::routes(table);
     let table = crate::relations::routes(table);
+    let table = crate::search::routes(table);
     let table = crate::account_data::routes(table);
     let table = crate::push_rules::routes(table);
     let table = crate::reports::routes(table);

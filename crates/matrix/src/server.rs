@@ -50,7 +50,8 @@ fn ok(body: &Value) -> Result<Response, Refusal> {
 
 async fn versions() -> Response {
     let versions: Vec<String> = (1..=12).map(|minor| format!("v1.{minor}")).collect();
-    json_response(StatusCode::OK, &json!({"versions": versions, "unstable_features": {"org.matrix.msc2285.stable": true}}))
+    let unstable = json!({"org.matrix.msc2285.stable": true, "org.matrix.msc3981": true, "org.matrix.msc4222": true});
+    json_response(StatusCode::OK, &json!({"versions": versions, "unstable_features": unstable}))
 }
 
 async fn capabilities(call: Call<get_capabilities::v3::Request>) -> Result<Response, Refusal> {

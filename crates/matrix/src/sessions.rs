@@ -59,7 +59,7 @@ fn new_device(body: &Value) -> NewDevice {
 
 async fn login_types(call: Call<get_login_types::v3::Request>) -> Result<Response, Refusal> {
     let mut flows = vec![json!({"type": "m.login.password"})];
-    if call.app.config.jwt_secret.is_some() {
+    if call.app.config.jwt.is_some() {
         flows.push(json!({"type": "org.matrix.login.jwt"}));
     }
     ok(&json!({ "flows": flows }))
@@ -169,7 +169,7 @@ async fn new_password(call: Call<change_password::v3::Request>) -> Result<Respon
 async fn close_account(call: Call<deactivate::v3::Request>) -> Result<Response, Refusal> {
     let auth = fields(&call.raw)?.get("auth").cloned();
     let who = call.who.ok_or(Error::MissingToken)?;
-    call.app.deactivate(&who, auth.as_ref()).await?;
+    call.app.deactivate(&who, call.body.erase, auth.as_ref()).await?;
     ok(&json!({"id_server_unbind_result": "no-support"}))
 }
 

@@ -1,7 +1,7 @@
 //! Syncs and filters.
 
 use app::Error;
-use app::sync::{SyncFilter, SyncRequest};
+use app::sync::{StateSection, SyncFilter, SyncRequest};
 use axum::response::Response;
 use model::filter::{EventFilter, RoomFilter};
 use ruma::api::client::filter::{Filter, FilterDefinition, RoomEventFilter, UrlFilter, create_filter, get_filter};
@@ -17,7 +17,7 @@ pub(crate) fn routes(table: Table) -> Table {
 
 async fn sync(call: Call<sync_events::v3::Request>) -> Result<Response, Refusal> {
     let body = call.body;
-    let filter = match body.filter {
+    let mut filter = match body.filter {
         None => SyncFilter::default(),
         Some(sync_events::v3::Filter::FilterDefinition(definition)) => sync_filter(&definition),
         Some(sync_events::v3::Filter::FilterId(id)) if id.trim_start().starts_with('{') => {
@@ -29,6 +29,11 @@ async fn sync(call: Call<sync_events::v3::Request>) -> Result<Response, Refusal>
             sync_filter(&parse(&stored)?)
         }
         Some(_) => return Err(Error::InvalidParam("the filter is not understood".to_owned()).into()),
+    };
+    filter.state_section = match body.use_state_after {
+        true => StateSection::After,
+        false if call.query.split('&').any(|pair| pair == "org.matrix.msc4222.use_state_after=true") => StateSection::AfterUnstable,
+        false => StateSection::Before,
     };
     let timeout_ms = body.timeout.map_or(0, |timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX));
     let request = SyncRequest { since: body.since, timeout_ms, full_state: body.full_state, filter };
@@ -65,6 +70,7 @@ fn sync_filter(definition: &FilterDefinition) -> SyncFilter {
         },
         include_leave: room.include_leave,
         lazy_load_members: !room.state.lazy_load_options.is_disabled(),
+        state_section: StateSection::Before,
     }
 }
 

@@ -61,6 +61,20 @@ pub const FIRST_SYNC_EVENTS: usize = 50_000;
 pub const MESSAGES_PAGE_MAX: usize = 500;
 /// Events on both sides of one `/context` answer.
 pub const CONTEXT_EVENTS_MAX: usize = 100;
+/// Events looked at that relate to a few others, and references told with one; the newest.
+pub const RELATED_EVENTS: usize = 1_000;
+/// Steps from an event to those that relate to it, to those that relate to these, and so on.
+pub const RELATION_DEPTH: usize = 3;
+/// Events that one search looks at, over all rooms: about a tenth of a second.
+pub const SEARCH_EVENTS: usize = 20_000;
+/// Rooms that one search looks into.
+pub const SEARCH_ROOMS: usize = 500;
+/// Words of one search.
+pub const SEARCH_WORDS: usize = 16;
+/// Results in one page of a search.
+pub const SEARCH_RESULTS: usize = 100;
+/// Events told before or after each result of a search.
+pub const SEARCH_AROUND: usize = 20;
 /// Rooms up to this size always send all members; lazy loading begins above.
 pub const LAZY_MEMBERS_ABOVE: usize = 32;
 /// Milliseconds an inbox row of a message is kept; an older token gets a summary.

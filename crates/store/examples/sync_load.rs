@@ -39,6 +39,7 @@ async fn main() {
             full_state: false,
             include_leave: false,
             lazy_members: false,
+            state_after: false,
         };
         let cpu = cpu_ms();
         let mut pos = None;

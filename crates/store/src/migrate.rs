@@ -7,7 +7,8 @@ use crate::error::StoreError;
 use crate::tx::Tx;
 
 /// Every step, oldest first; a step is never changed once released.
-const STEPS: [(&str, &str); 1] = [("0001_first", include_str!("../schema/0001_first.sql"))];
+const STEPS: [(&str, &str); 2] =
+    [("0001_first", include_str!("../schema/0001_first.sql")), ("0002_relations", include_str!("../schema/0002_relations.sql"))];
 
 /// Which words the schema is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -37,6 +37,8 @@ struct Claims {
     sub: String,
     /// Seconds since the epoch at which the token ends.
     exp: i64,
+    /// Seconds since the epoch before which it does not count.
+    nbf: Option<i64>,
 }
 
 /// Milliseconds by which the host platform's clock may be ahead of or behind ours.
@@ -62,18 +64,26 @@ impl App {
     /// [`Error::Forbidden`] when the token is not valid, or there is no such account.
     pub async fn log_in_by_jwt(&self, token: &str, device: NewDevice) -> Result<Session, Error> {
         use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
-        let secret = self.config.jwt_secret.as_ref().ok_or_else(|| Error::Unknown("this kind of log-in is not offered here".to_owned()))?;
+        let login = self.config.jwt.as_ref().ok_or_else(|| Error::Unknown("this kind of log-in is not offered here".to_owned()))?;
         let mut validation = Validation::new(Algorithm::HS256);
-        validation.validate_aud = false;
-        // the end is judged by our own clock below
+        let mut needed = vec!["exp", "sub"];
+        if let Some(issuer) = &login.issuer {
+            validation.set_issuer(&[issuer]);
+            needed.push("iss");
+        }
+        validation.validate_aud = login.audience.is_some();
+        if let Some(audience) = &login.audience {
+            validation.set_audience(&[audience]);
+            needed.push("aud");
+        }
+        validation.set_required_spec_claims(&needed);
+        // its time is judged by our own clock below
         validation.validate_exp = false;
-        let key = DecodingKey::from_secret(secret.expose().as_bytes());
+        let key = DecodingKey::from_secret(login.secret.expose().as_bytes());
         let claims = decode::<Claims>(token, &key, &validation)
             .map_err(|error| Error::Forbidden(format!("the log-in token is not valid: {error}")))?;
-        if self.clock.now().0 > claims.claims.exp.saturating_mul(1000).saturating_add(JWT_LEEWAY_MS) {
-            return Err(Error::Forbidden("the log-in token has run out".to_owned()));
-        }
-        let user_id = self.user_named(&claims.claims.sub)?;
+        self.is_its_time(&claims.claims)?;
+        let user_id = self.user_named(&claims.claims.sub).map_err(|error| Error::Forbidden(error.to_string()))?;
         let known = self.store.read(AccountById(user_id.clone())).await?.is_some_and(|account| !account.service);
         if !known {
             return Err(Error::Forbidden("the host platform has not made this account here".to_owned()));
@@ -81,16 +91,27 @@ impl App {
         self.open_session(user_id, device).await
     }
 
-    /// The ID of a local account by its local part or its whole ID.
+    /// Whether a log-in token has begun to count and not run out.
+    fn is_its_time(&self, claims: &Claims) -> Result<(), Error> {
+        let now_ms = self.clock.now().0;
+        let ms = |seconds: i64| seconds.saturating_mul(1000);
+        if now_ms > ms(claims.exp).saturating_add(JWT_LEEWAY_MS) {
+            return Err(Error::Forbidden("the log-in token has run out".to_owned()));
+        }
+        if claims.nbf.is_some_and(|from| now_ms < ms(from).saturating_sub(JWT_LEEWAY_MS)) {
+            return Err(Error::Forbidden("the log-in token does not count yet".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// The ID of a local account by its local part or its whole ID, whatever case it was typed in.
     ///
     /// # Errors
     /// [`Error::InvalidUsername`] when it is neither.
     pub fn user_named(&self, name: &str) -> Result<OwnedUserId, Error> {
-        let user_id = if name.starts_with('@') {
-            UserId::parse(name)
-        } else {
-            UserId::parse(format!("@{}:{}", name.to_lowercase(), self.config.server_name))
-        };
+        let name = name.to_lowercase();
+        let user_id =
+            if name.starts_with('@') { UserId::parse(name) } else { UserId::parse(format!("@{name}:{}", self.config.server_name)) };
         let user_id = user_id.map_err(|_| Error::InvalidUsername("this is not a user name".to_owned()))?;
         if user_id.server_name() == self.config.server_name {
             Ok(user_id)

@@ -105,16 +105,16 @@ impl App {
         if self.store.run(command).await? { Ok(()) } else { Err(Error::UserInUse) }
     }
 
-    /// Closes the caller's account for good.
+    /// Closes the caller's account for good. That they asked for erasure is kept for the operator.
     ///
     /// # Errors
     /// [`Error::Uiaa`] until the password was shown.
-    pub async fn deactivate(&self, caller: &Caller, auth: Option<&Value>) -> Result<(), Error> {
+    pub async fn deactivate(&self, caller: &Caller, erase: bool, auth: Option<&Value>) -> Result<(), Error> {
         self.shows_password(caller, auth).await?;
         for room_id in self.joined_rooms(caller).await? {
             self.leave(caller, room_id, None).await?;
         }
-        let command = UpdateUser { user_id: caller.user_id.clone(), change: UserChange::Deactivate, now: self.clock.now() };
+        let command = UpdateUser { user_id: caller.user_id.clone(), change: UserChange::Deactivate { erase }, now: self.clock.now() };
         self.store.run(command).await?;
         self.sessions.forget(&caller.user_id);
         Ok(())

@@ -114,7 +114,7 @@ impl App {
             plan.state("m.room.name", "", object([("name", name.as_str())]))?;
         }
         if let Some(topic) = &new.topic {
-            plan.state("m.room.topic", "", object([("topic", topic.as_str())]))?;
+            plan.state("m.room.topic", "", topic_content(topic))?;
         }
         plan.announce(&self.config.service_user(), &self.first_notice(asks_encryption));
         for person in invited {
@@ -164,6 +164,15 @@ fn power_levels(new: &NewRoom) -> Result<CanonicalJsonObject, Error> {
         levels.extend(parse_object(text)?);
     }
     Ok(levels)
+}
+
+/// A topic as text, and as the content block for clients that know it (spec `m.room.topic`, `m.topic`).
+fn topic_content(topic: &str) -> CanonicalJsonObject {
+    let text = CanonicalJsonValue::Array(vec![CanonicalJsonValue::Object(object([("body", topic)]))]);
+    let block = CanonicalJsonObject::from([("m.text".to_owned(), text)]);
+    let mut content = object([("topic", topic)]);
+    content.insert("m.topic".to_owned(), CanonicalJsonValue::Object(block));
+    content
 }
 
 /// A room being planned: the events so far, and the state they make.

@@ -49,6 +49,20 @@ pub struct SyncFilter {
     pub include_leave: bool,
     /// Members in the state section only as the timeline needs them.
     pub lazy_load_members: bool,
+    /// Which state is told with a timeline.
+    pub state_section: StateSection,
+}
+
+/// Which state a sync tells with a timeline (MSC4222).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StateSection {
+    /// As it was before the timeline, under `state`.
+    #[default]
+    Before,
+    /// As it is after the timeline, under `state_after`.
+    After,
+    /// The same, under the name it had before it was part of the specification.
+    AfterUnstable,
 }
 
 impl App {
@@ -94,6 +108,7 @@ impl App {
             full_state: request.full_state,
             include_leave: request.filter.include_leave,
             lazy_members: request.filter.lazy_load_members,
+            state_after: request.filter.state_section != StateSection::Before,
         };
         let outcome =
             if since.is_none() || request.full_state { self.store.read(HeavySync(query)).await? } else { self.store.read(query).await? };

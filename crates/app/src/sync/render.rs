@@ -7,14 +7,15 @@ use model::limits;
 use store::query::stored_event::StoredEvent;
 use store::query::sync::{JoinedNews, News, Receipt, Timeline};
 
-use super::{SyncFilter, SyncRequest};
-use crate::event_json::{field, push_events, push_string};
+use super::{StateSection, SyncFilter, SyncRequest};
+use crate::event_json::{Reader, field, push_events, push_string};
 use crate::{App, Caller};
 
 impl App {
     pub(super) fn render(&self, caller: &Caller, request: &SyncRequest, next: &str, news: &News, typing: &[OwnedRoomId]) -> String {
         let mut out = String::with_capacity(1_024 + news.joined.iter().map(room_bytes).sum::<usize>());
         let filter = &request.filter;
+        let reader = self.reader(caller);
         field(&mut out, "{\"next_batch\":", next);
         // clients take the presence of these fields as the server's support for encryption
         out.push_str(",\"device_one_time_keys_count\":{\"signed_curve25519\":0},\"device_unused_fallback_key_types\":[]");
@@ -22,7 +23,7 @@ impl App {
         out.push_str(",\"account_data\":{\"events\":");
         push_account_data(&mut out, &news.account_data, &filter.account_data);
         out.push_str("},\"rooms\":{\"join\":{");
-        self.push_joined(&mut out, caller, filter, news, typing);
+        self.push_joined(&mut out, reader, filter, news, typing);
         out.push_str("},\"invite\":{");
         push_each(&mut out, &news.invited, |out, (room_id, stripped)| {
             field(out, "", room_id.as_str());
@@ -34,20 +35,20 @@ impl App {
         push_each(&mut out, &news.left, |out, left| {
             field(out, "", left.room_id.as_str());
             out.push_str(":{");
-            push_timeline(out, &left.timeline, filter, caller, None);
+            push_timeline(out, &left.timeline, filter, reader, None);
             out.push_str(",\"account_data\":{\"events\":[]}}");
         });
         out.push_str("},\"knock\":{}}}");
         out
     }
 
-    fn push_joined(&self, out: &mut String, caller: &Caller, filter: &SyncFilter, news: &News, typing: &[OwnedRoomId]) {
+    fn push_joined(&self, out: &mut String, reader: Reader<'_>, filter: &SyncFilter, news: &News, typing: &[OwnedRoomId]) {
         let only_typing = typing.iter().filter(|room| news.joined.iter().all(|joined| joined.room_id != **room));
         let mut first = true;
         for joined in &news.joined {
             comma(out, &mut first);
             let types = typing.contains(&joined.room_id);
-            self.push_room(out, caller, filter, joined, types);
+            self.push_room(out, reader, filter, joined, types);
         }
         for room_id in only_typing {
             comma(out, &mut first);
@@ -58,11 +59,11 @@ impl App {
         }
     }
 
-    fn push_room(&self, out: &mut String, caller: &Caller, filter: &SyncFilter, joined: &JoinedNews, types: bool) {
+    fn push_room(&self, out: &mut String, reader: Reader<'_>, filter: &SyncFilter, joined: &JoinedNews, types: bool) {
         field(out, "", joined.room_id.as_str());
         out.push_str(":{");
         let members = joined.summary.as_ref().filter(|_| joined.whole).map_or(0, |summary| summary.joined);
-        push_timeline(out, &joined.timeline, filter, caller, Some(members));
+        push_timeline(out, &joined.timeline, filter, reader, Some(members));
         if let Some(summary) = &joined.summary {
             out.push_str(",\"summary\":{\"m.heroes\":[");
             push_each(out, &summary.heroes, |out, hero| push_string(out, hero));
@@ -103,23 +104,46 @@ fn room_bytes(joined: &JoinedNews) -> usize {
 }
 
 /// Timeline and state. `members` is the size of a joined room: lazy loading begins above a bound.
-fn push_timeline(out: &mut String, timeline: &Timeline, filter: &SyncFilter, caller: &Caller, members: Option<i64>) {
+fn push_timeline(out: &mut String, timeline: &Timeline, filter: &SyncFilter, reader: Reader<'_>, members: Option<i64>) {
     out.push_str("\"timeline\":{\"events\":");
-    push_events(out, &timeline.events, None, caller);
+    push_events(out, &timeline.events, None, reader);
     out.push_str(if timeline.limited { ",\"limited\":true" } else { ",\"limited\":false" });
     if timeline.limited || !timeline.events.is_empty() {
         field(out, ",\"prev_batch\":", &format!("t{}", timeline.prev));
     }
-    out.push_str("},\"state\":{\"events\":");
+    out.push_str(match filter.state_section {
+        StateSection::Before => "},\"state\":{\"events\":",
+        StateSection::After => "},\"state_after\":{\"events\":",
+        StateSection::AfterUnstable => "},\"org.matrix.msc4222.state_after\":{\"events\":",
+    });
     let many = members.is_some_and(|members| members > i64::try_from(limits::LAZY_MEMBERS_ABOVE).unwrap_or(i64::MAX));
     let senders: BTreeSet<&str> = timeline.events.iter().map(|event| event.sender.as_str()).collect();
     let wanted = |event: &&StoredEvent| {
         let lazy = many && filter.lazy_load_members && event.event_type == "m.room.member";
-        let needed = event.state_key.as_deref().is_some_and(|user| senders.contains(user) || user == caller.user_id.as_str());
+        let needed = event.state_key.as_deref().is_some_and(|user| senders.contains(user) || user == reader.caller.user_id.as_str());
         (!lazy || needed) && filter.state.matches(&event.event_type, &event.sender, &event.content)
     };
-    push_events(out, timeline.state.iter().filter(wanted), None, caller);
+    if filter.state_section == StateSection::Before {
+        push_events(out, timeline.state.iter().filter(wanted), None, reader);
+    } else {
+        push_events(out, state_after(timeline).into_iter().filter(wanted), None, reader);
+    }
     out.push('}');
+}
+
+/// The state as it is after the timeline: of each type and key the latest event.
+fn state_after(timeline: &Timeline) -> Vec<&StoredEvent> {
+    let mut latest: BTreeMap<(&str, &str), &StoredEvent> = BTreeMap::new();
+    for event in timeline.state.iter().chain(&timeline.events) {
+        let Some(state_key) = event.state_key.as_deref() else { continue };
+        let kept = latest.entry((&event.event_type, state_key)).or_insert(event);
+        if event.room_pos > kept.room_pos {
+            *kept = event;
+        }
+    }
+    let mut state: Vec<&StoredEvent> = latest.into_values().collect();
+    state.sort_by_key(|event| event.room_pos);
+    state
 }
 
 fn push_account_data(out: &mut String, data: &[(String, String)], filter: &model::filter::EventFilter) {

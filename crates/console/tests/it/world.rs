@@ -89,7 +89,7 @@ impl World {
             base_url: "https://chat.example.org".to_owned(),
             dev: true,
             registration: Registration::Closed,
-            jwt_secret: None,
+            jwt: None,
             on_encryption_request: OnEncryptionRequest::Strip,
             mode_policy: "choice@1".to_owned(),
             webhook,

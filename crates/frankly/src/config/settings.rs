@@ -14,6 +14,8 @@ const KEYS: &[(&str, Option<&str>)] = &[
     ("data", Some("./data")),
     ("database", None),
     ("dev", Some("false")),
+    ("jwt_audience", None),
+    ("jwt_issuer", None),
     ("jwt_secret", None),
     ("listen", Some("127.0.0.1:8008")),
     ("log.filter", Some("info")),

@@ -4,6 +4,34 @@
 
 mod account_data;
 mod accounts;
+mod creating;
+mod devices;
+mod directory;
+mod form;
 mod history;
+mod jwt;
+mod membership;
+mod powers;
+mod push;
+mod redaction;
+mod registering;
+mod relations;
+mod removing;
+mod search;
+mod state;
 mod sync;
+mod transactions;
+mod unsigned;
+mod v12;
 mod world;
+
+/// The answer of a success, for tests that expect a refusal and compare.
+const FINE: (u16, &str) = (200, "");
+
+/// As [`FINE`], of a refusal for lack of power or membership.
+const FORBIDDEN: (u16, &str) = (403, "M_FORBIDDEN");
+
+/// Status and errcode in a form that compares with constants.
+fn plain(answer: &(u16, String)) -> (u16, &str) {
+    (answer.0, answer.1.as_str())
+}

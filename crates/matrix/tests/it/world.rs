@@ -71,7 +71,7 @@ impl World {
             base_url: "https://chat.example.org".to_owned(),
             dev: true,
             registration: Registration::Open,
-            jwt_secret: None,
+            jwt: None,
             on_encryption_request: OnEncryptionRequest::Strip,
             mode_policy: "choice@1".to_owned(),
             webhook: None,
@@ -87,16 +87,21 @@ impl World {
 
     /// A request of somebody who shows no token; `path` comes after `/_matrix/client/`.
     pub(crate) async fn nobody(&self, method: Method, path: &str, body: Option<Value>) -> (u16, Value) {
+        self.anywhere(method, &format!("/_matrix/client/{path}"), body).await
+    }
+
+    /// A request of somebody who shows no token, to any path.
+    pub(crate) async fn anywhere(&self, method: Method, path: &str, body: Option<Value>) -> (u16, Value) {
         self.without_token(method, path, body.map_or_else(Body::empty, |body| Body::from(body.to_string()))).await
     }
 
     /// A POST of somebody who shows no token, with a body that need not be JSON.
     pub(crate) async fn nobody_sends(&self, path: &str, body: &'static str) -> (u16, Value) {
-        self.without_token(Method::POST, path, Body::from(body)).await
+        self.without_token(Method::POST, &format!("/_matrix/client/{path}"), Body::from(body)).await
     }
 
     async fn without_token(&self, method: Method, path: &str, body: Body) -> (u16, Value) {
-        let request = Request::builder().method(method).uri(format!("/_matrix/client/{path}")).body(body).unwrap();
+        let request = Request::builder().method(method).uri(path).body(body).unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
         let status = response.status().as_u16();
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
@@ -158,6 +163,21 @@ impl Person {
         (status, body)
     }
 
+    /// A request with a body that need not be JSON: status and errcode.
+    pub(crate) async fn sends_bytes(&self, method: Method, path: &str, body: impl Into<Body>) -> (u16, String) {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("/_matrix/client/{path}"))
+            .header("authorization", format!("Bearer {}", self.token))
+            .body(body.into())
+            .unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        let answer: Value = serde_json::from_slice(&bytes).unwrap();
+        (status, answer["errcode"].as_str().unwrap_or_default().to_owned())
+    }
+
     /// A request that must succeed.
     pub(crate) async fn ok(&self, method: Method, path: &str, body: Option<Value>) -> Value {
         let (status, answer) = self.request(method.clone(), path, body).await;
@@ -199,6 +219,28 @@ impl Person {
 
     pub(crate) async fn invites(&self, other: &Person, room: &str) {
         self.post(&format!("v3/rooms/{}/invite", encoded(room)), json!({"user_id": other.user_id})).await;
+    }
+
+    /// Kicks, bans or unbans somebody: `action` is the endpoint's name. Status and errcode.
+    pub(crate) async fn acts_on(&self, action: &str, other: &Person, room: &str) -> (u16, String) {
+        let body = json!({"user_id": other.user_id, "reason": action}).to_string();
+        self.sends_bytes(Method::POST, &format!("v3/rooms/{}/{action}", encoded(room)), body).await
+    }
+
+    /// The content of a piece of state.
+    pub(crate) async fn state(&self, room: &str, event_type: &str, state_key: &str) -> Value {
+        self.get(&format!("v3/rooms/{}/state/{event_type}/{}", encoded(room), encoded(state_key))).await
+    }
+
+    /// Sends an event and gives its ID.
+    pub(crate) async fn sends(&self, room: &str, event_type: &str, txn_id: &str, content: Value) -> String {
+        let path = format!("v3/rooms/{}/send/{event_type}/{txn_id}", encoded(room));
+        self.put(&path, content).await["event_id"].as_str().unwrap().to_owned()
+    }
+
+    /// An event that one may read.
+    pub(crate) async fn event(&self, room: &str, event_id: &str) -> Value {
+        self.get(&format!("v3/rooms/{}/event/{}", encoded(room), encoded(event_id))).await
     }
 
     /// Says something and gives the event's ID. The text is the transaction ID too: say different things.

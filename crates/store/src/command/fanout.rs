@@ -3,7 +3,9 @@
 
 use model::event::{Draft, Header, Placed};
 use model::id::{OwnedEventId, OwnedRoomId, OwnedUserId};
+use model::limits;
 use model::ruma::room_version_rules::RoomVersionRules;
+use model::ruma::{CanonicalJsonObject, CanonicalJsonValue};
 use model::seq::{InboxPos, RoomPos};
 
 use crate::args;
@@ -77,7 +79,8 @@ pub(crate) async fn append<T: Tx>(
     let prev = event_before(tx, room_id, room_pos).await?;
     let is_create = append.draft.event_type == "m.room.create";
     let placed = append.draft.place((!is_create).then_some(room_id), prev, room_pos.get(), auth_events, rules)?;
-    insert(tx, room_id, room_pos, append, &placed).await?;
+    let replaces = replaced_by(tx, room_id, &append.draft).await?;
+    insert(tx, room_id, room_pos, append, &placed, replaces).await?;
     if let Some(tails) = tx.tails() {
         tails.put(room_id, room_pos, &placed.event_id);
     }
@@ -110,10 +113,27 @@ async fn event_before<T: Tx>(tx: &mut T, room_id: &OwnedRoomId, room_pos: RoomPo
     }
 }
 
-async fn insert<T: Tx>(tx: &mut T, room_id: &OwnedRoomId, room_pos: RoomPos, append: &Append, placed: &Placed) -> Result<(), StoreError> {
+/// The present state event that a state event is about to replace.
+async fn replaced_by<T: Tx>(tx: &mut T, room_id: &OwnedRoomId, draft: &Draft) -> Result<Option<String>, StoreError> {
+    let Some(state_key) = &draft.state_key else { return Ok(None) };
+    let sql = "select e.event_id from room_state s join events e on e.room_id = s.room_id and e.room_pos = s.room_pos \
+               where s.room_id = $1 and s.type = $2 and s.state_key = $3";
+    let row = tx.row(sql, args![room_id, &draft.event_type, state_key]).await?;
+    row.map(|mut row| row.take_text(0)).transpose()
+}
+
+async fn insert<T: Tx>(
+    tx: &mut T,
+    room_id: &OwnedRoomId,
+    room_pos: RoomPos,
+    append: &Append,
+    placed: &Placed,
+    replaces: Option<String>,
+) -> Result<(), StoreError> {
     let Append { draft, origin, withheld, .. } = append;
-    let sql = "insert into events (room_id, room_pos, event_id, type, state_key, sender, sender_device, txn_id, origin_ts, header, content, withheld) \
-               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    let sql = "insert into events (room_id, room_pos, event_id, type, state_key, sender, sender_device, txn_id, origin_ts, header, content, withheld, \
+               replaces, relates_to, rel_type) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+    let (relates_to, rel_type) = relation_of(&draft.content).unzip();
     let (device, txn) = (origin.as_ref().map(|o| o.device_id.as_str()), origin.as_ref().map(|o| o.txn_id.as_str()));
     let header = header_text(&placed.header);
     let state_key = draft.state_key.as_deref();
@@ -131,11 +151,21 @@ async fn insert<T: Tx>(tx: &mut T, room_id: &OwnedRoomId, room_pos: RoomPos, app
             draft.origin_ts,
             header,
             placed.content.as_str(),
-            *withheld
+            *withheld,
+            replaces,
+            relates_to,
+            rel_type
         ],
     )
     .await?;
     Ok(())
+}
+
+/// The event that a content says it relates to, and how (spec "Forming relationships between events").
+pub(crate) fn relation_of(content: &CanonicalJsonObject) -> Option<(&str, &str)> {
+    let relation = content.get("m.relates_to").and_then(CanonicalJsonValue::as_object)?;
+    let text = |key: &str| relation.get(key).and_then(CanonicalJsonValue::as_str).filter(|text| text.len() <= limits::EVENT_KEY_BYTES);
+    text("event_id").zip(text("rel_type"))
 }
 
 /// The header as stored JSON.

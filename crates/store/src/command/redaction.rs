@@ -30,7 +30,7 @@ pub(crate) async fn prune<T: Tx>(
     let pruned = serde_json::to_string(&content).map_err(|error| StoreError::Database(error.to_string()))?;
     let sql = "update flags set blocked_content = $2 where event_id = $1 and blocked_content is null";
     tx.exec(sql, args![target, original]).await?;
-    let sql = "update events set content = $3, redacted_by = $4 where room_id = $1 and event_id = $2";
+    let sql = "update events set content = $3, redacted_by = $4, relates_to = null, rel_type = null where room_id = $1 and event_id = $2";
     tx.exec(sql, args![room_id, target, pruned, by]).await?;
     Ok(())
 }

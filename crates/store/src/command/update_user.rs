@@ -28,7 +28,10 @@ pub enum UserChange {
     /// A role taken away.
     RemoveRole(Role),
     /// Closed for good: no password, no profile, no sessions.
-    Deactivate,
+    Deactivate {
+        /// Whether the person asked that what they said be erased; kept as the moment they asked.
+        erase: bool,
+    },
 }
 
 /// Changes an account.
@@ -69,20 +72,21 @@ impl Command for UpdateUser {
             UserChange::RemoveRole(role) => {
                 tx.exec("delete from staff_roles where user_id = $1 and role = $2", args![user, role.as_str()]).await?
             }
-            UserChange::Deactivate => self.deactivate(tx).await?,
+            UserChange::Deactivate { erase } => self.deactivate(tx, *erase).await?,
         };
         Ok(true)
     }
 }
 
 impl UpdateUser {
-    async fn deactivate<T: Tx>(&self, tx: &mut T) -> Result<u64, StoreError> {
+    async fn deactivate<T: Tx>(&self, tx: &mut T, erase: bool) -> Result<u64, StoreError> {
         let user = &self.user_id;
         tx.exec("delete from access_tokens where user_id = $1", args![user]).await?;
         tx.exec("delete from devices where user_id = $1", args![user]).await?;
         tx.exec("delete from staff_roles where user_id = $1", args![user]).await?;
         tx.exec("delete from account_data where user_id = $1", args![user]).await?;
-        let sql = "update users set state = 'deactivated', password_hash = null, display_name = null, avatar_url = null where user_id = $1";
-        tx.exec(sql, args![user]).await
+        let sql = "update users set state = 'deactivated', password_hash = null, display_name = null, avatar_url = null, \
+                   erase_asked_ms = $2 where user_id = $1";
+        tx.exec(sql, args![user, erase.then_some(self.now)]).await
     }
 }

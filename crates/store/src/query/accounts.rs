@@ -29,11 +29,13 @@ pub struct Account {
     pub service: bool,
     /// When it was made, in milliseconds.
     pub created_ms: i64,
+    /// When the person, closing it, asked that what they said be erased.
+    pub erase_asked_ms: Option<i64>,
     /// Roles of a member of staff.
     pub roles: Vec<Role>,
 }
 
-const COLUMNS_BY_ID: &str = "select user_id, password_hash, display_name, age_band, jurisdiction, state, strikes, service, created_ms from users where user_id = $1";
+const COLUMNS_BY_ID: &str = "select user_id, password_hash, display_name, age_band, jurisdiction, state, strikes, service, created_ms, erase_asked_ms from users where user_id = $1";
 
 async fn account<T: Tx>(tx: &mut T, row: &Row) -> Result<Account, StoreError> {
     let user_id: OwnedUserId = row.parse(0)?;
@@ -47,6 +49,7 @@ async fn account<T: Tx>(tx: &mut T, row: &Row) -> Result<Account, StoreError> {
         strikes: row.int(6)?,
         service: row.flag(7)?,
         created_ms: row.int(8)?,
+        erase_asked_ms: row.int_or_null(9)?,
         roles: roles.iter().filter_map(|row| Role::parse(row.text(0).ok()?)).collect(),
         user_id,
     })
@@ -80,7 +83,7 @@ impl Query for Accounts {
     type Out = Vec<Account>;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Vec<Account>, StoreError> {
-        let sql = "select user_id, password_hash, display_name, age_band, jurisdiction, state, strikes, service, created_ms from users \
+        let sql = "select user_id, password_hash, display_name, age_band, jurisdiction, state, strikes, service, created_ms, erase_asked_ms from users \
                    where user_id > $1 and service = 0 order by user_id limit $2";
         let rows = tx.rows(sql, args![&self.after, self.limit]).await?;
         let mut accounts = Vec::with_capacity(rows.len());

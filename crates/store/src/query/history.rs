@@ -8,6 +8,7 @@ use model::room::Membership;
 use model::seq::{InboxPos, RoomPos};
 use model::visibility::{HistoryVisibility, Readable};
 
+use super::bundle;
 use super::stored_event::{self, StoredEvent, event_columns, from_rows};
 use crate::args;
 use crate::error::StoreError;
@@ -178,6 +179,7 @@ impl Query for HistoryPage {
         let ignored = ignored_by(tx, &self.user_id).await?;
         events.retain(|event| event.state_key.is_some() || !ignored.contains(&event.sender));
         access.note_membership(&mut events);
+        bundle::attach(tx, &self.room_id, &self.user_id, &access.readable, &mut events).await?;
         let members = members_of(tx, &self.room_id, &events).await?;
         Ok(Some(Page { start, end, events, members }))
     }
@@ -191,14 +193,22 @@ impl HistoryPage {
         let place = match self.from {
             From::Place(place) => place.get(),
             From::End => end,
-            From::Inbox(pos) => {
-                let sql = "select room_pos from inbox where user_id = $1 and pos <= $2 and room_id = $3 order by pos desc limit 1";
-                let row = tx.row(sql, args![&self.user_id, pos.get(), &self.room_id]).await?;
-                row.map(|row| row.int(0)).transpose()?.unwrap_or(end)
-            }
+            From::Inbox(pos) => place_in_inbox(tx, &self.room_id, &self.user_id, pos).await?.map_or(end, RoomPos::get),
         };
         Ok(RoomPos::new(place).unwrap_or_default())
     }
+}
+
+/// Where a room stood for a person at this position of their inbox.
+pub(crate) async fn place_in_inbox<T: Tx>(
+    tx: &mut T,
+    room_id: &OwnedRoomId,
+    user: &OwnedUserId,
+    pos: InboxPos,
+) -> Result<Option<RoomPos>, StoreError> {
+    let sql = "select room_pos from inbox where user_id = $1 and pos <= $2 and room_id = $3 order by pos desc limit 1";
+    let row = tx.row(sql, args![user, pos.get(), room_id]).await?;
+    Ok(row.map(|row| row.int(0)).transpose()?.and_then(RoomPos::new))
 }
 
 /// Whom a person ignores (spec "Ignoring users").
@@ -266,6 +276,7 @@ impl Query for EventContext {
         let event = stored_event::by_id(tx, &self.room_id, &self.event_id, &self.user_id).await?;
         let Some(mut event) = event.filter(|event| access.readable.contains(event.room_pos)) else { return Ok(None) };
         access.note_membership(std::slice::from_mut(&mut event));
+        bundle::attach(tx, &self.room_id, &self.user_id, &access.readable, std::slice::from_mut(&mut event)).await?;
         let half = i64::try_from(self.limit / 2).unwrap_or(0);
         let sql = concat!(
             "select ",
@@ -283,8 +294,10 @@ impl Query for EventContext {
         let mut after = from_rows(tx, after, 0).await?;
         before.retain(|event| access.readable.contains(event.room_pos));
         after.retain(|event| access.readable.contains(event.room_pos));
-        access.note_membership(&mut before);
-        access.note_membership(&mut after);
+        for events in [&mut before, &mut after] {
+            access.note_membership(events);
+            bundle::attach(tx, &self.room_id, &self.user_id, &access.readable, events).await?;
+        }
         let at = after.last().unwrap_or(&event).room_pos;
         let state = if self.limit == 0 && half == 0 {
             Vec::new()

@@ -3,6 +3,7 @@
 pub mod access_records;
 pub mod account_data;
 pub mod accounts;
+mod bundle;
 pub mod case_detail;
 pub mod cases;
 pub mod event_by_id;
@@ -14,6 +15,7 @@ pub mod ping;
 pub mod relations;
 pub mod reports_of;
 pub mod room_snapshot;
+pub mod search;
 pub mod sender_history;
 pub mod session_by_token;
 pub mod staff;

@@ -1,11 +1,15 @@
 //! Events found by what they relate to, or by when they were sent. Both look through a room's log, on
 //! a thread that may block.
 
+use std::collections::BTreeSet;
+
 use model::id::{OwnedEventId, OwnedRoomId, OwnedUserId};
+use model::limits;
 use model::seq::RoomPos;
 
-use super::history::access;
-use super::stored_event::{self, StoredEvent, event_columns, from_rows};
+use super::bundle::{self, Child, children};
+use super::history::{Access, From, access, place_in_inbox};
+use super::stored_event::{self, StoredEvent, by_event_id, event_columns, explain, from_rows};
 use crate::args;
 use crate::error::StoreError;
 use crate::tx::{Query, Tx};
@@ -25,10 +29,12 @@ pub struct Relations {
     pub event_type: Option<String>,
     /// Towards the past.
     pub backwards: bool,
-    /// Where the last page ended.
-    pub from: Option<RoomPos>,
+    /// Where to begin: the end of the last page, or a place the reader knows otherwise.
+    pub from: From,
     /// At most this many events.
     pub limit: usize,
+    /// Events too that relate to those, up to [`limits::RELATION_DEPTH`] steps.
+    pub recurse: bool,
 }
 
 /// A page of relations.
@@ -48,55 +54,85 @@ impl Query for Relations {
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Option<Related>, StoreError> {
         let Some(access) = access(tx, &self.room_id, &self.user_id).await? else { return Ok(None) };
         let target = stored_event::by_id(tx, &self.room_id, &self.event_id, &self.user_id).await?;
-        let Some(target) = target.filter(|event| access.readable.contains(event.room_pos)) else { return Ok(None) };
-        // contents are stored as canonical JSON, without spaces
-        let pattern = format!("%\"event_id\":\"{}\"%", self.event_id);
-        let batch = i64::try_from(self.limit).unwrap_or(i64::MAX).saturating_add(1);
-        let rows = if self.backwards {
-            let sql = concat!(
-                "select ",
-                event_columns!(),
-                " from events e where e.room_id = $1 and e.room_pos > $2 and e.room_pos <= $3 and (e.withheld = 0 or e.sender = $4) \
-                 and e.content like $5 order by e.room_pos desc limit $6"
-            );
-            let highest = self.from.map_or(i64::MAX, RoomPos::get);
-            tx.rows(sql, args![&self.room_id, target.room_pos.get(), highest, &self.user_id, pattern, batch]).await?
-        } else {
-            let sql = concat!(
-                "select ",
-                event_columns!(),
-                " from events e where e.room_id = $1 and e.room_pos > $2 and (e.withheld = 0 or e.sender = $3) \
-                 and e.content like $4 order by e.room_pos limit $5"
-            );
-            let lowest = self.from.unwrap_or_default().max(target.room_pos);
-            tx.rows(sql, args![&self.room_id, lowest.get(), &self.user_id, pattern, batch]).await?
+        if target.is_none_or(|event| !access.readable.contains(event.room_pos)) {
+            return Ok(None);
+        }
+        let from = match self.from {
+            From::Place(place) => Some(place),
+            From::Inbox(pos) => Some(place_in_inbox(tx, &self.room_id, &self.user_id, pos).await?.unwrap_or_default()),
+            From::End => None,
         };
-        let mut events = from_rows(tx, rows, 0).await?;
+        let mut events = if self.recurse { self.recursive(tx, from, &access).await? } else { self.direct(tx, from).await? };
         let more = events.len() > self.limit;
         events.truncate(self.limit);
         let last = events.last().filter(|_| more).map(|event| event.room_pos.get());
         let end = last.and_then(|place| RoomPos::new(if self.backwards { place - 1 } else { place }));
-        events.retain(|event| access.readable.contains(event.room_pos) && self.relates(event));
+        events.retain(|event| access.readable.contains(event.room_pos));
+        access.note_membership(&mut events);
+        bundle::attach(tx, &self.room_id, &self.user_id, &access.readable, &mut events).await?;
         Ok(Some(Related { events, end }))
     }
 }
 
 impl Relations {
-    fn relates(&self, event: &StoredEvent) -> bool {
-        #[derive(serde::Deserialize)]
-        struct Content {
-            #[serde(rename = "m.relates_to")]
-            relation: Relation,
+    /// The events that name the target, one more than asked for when there are more.
+    async fn direct<T: Tx>(&self, tx: &mut T, from: Option<RoomPos>) -> Result<Vec<StoredEvent>, StoreError> {
+        let batch = crate::value::rows(self.limit).saturating_add(1);
+        let (rel_type, event_type) = (self.rel_type.as_deref().unwrap_or_default(), self.event_type.as_deref().unwrap_or_default());
+        let (sql, from) = if self.backwards {
+            let sql = concat!(
+                "select ",
+                event_columns!(),
+                " from events e where e.room_id = $1 and e.relates_to = $2 and e.room_pos <= $3 and (e.withheld = 0 or e.sender = $4) \
+                 and ($5 = '' or e.rel_type = $5) and ($6 = '' or e.type = $6) order by e.room_pos desc limit $7"
+            );
+            (sql, from.map_or(i64::MAX, RoomPos::get))
+        } else {
+            let sql = concat!(
+                "select ",
+                event_columns!(),
+                " from events e where e.room_id = $1 and e.relates_to = $2 and e.room_pos > $3 and (e.withheld = 0 or e.sender = $4) \
+                 and ($5 = '' or e.rel_type = $5) and ($6 = '' or e.type = $6) order by e.room_pos limit $7"
+            );
+            (sql, from.unwrap_or_default().get())
+        };
+        let rows = tx.rows(sql, args![&self.room_id, &self.event_id, from, &self.user_id, rel_type, event_type, batch]).await?;
+        from_rows(tx, rows, 0).await
+    }
+
+    /// As [`Relations::direct`], with what relates to the target by some steps.
+    async fn recursive<T: Tx>(&self, tx: &mut T, from: Option<RoomPos>, access: &Access) -> Result<Vec<StoredEvent>, StoreError> {
+        let mut found: Vec<Child> = Vec::new();
+        let mut seen = BTreeSet::from([self.event_id.to_string()]);
+        let mut frontier = vec![self.event_id.to_string()];
+        for _ in 0..limits::RELATION_DEPTH {
+            let targets: Vec<&str> = frontier.iter().map(String::as_str).collect();
+            let mut next = children(tx, &self.room_id, &self.user_id, &targets).await?;
+            next.retain(|child| access.readable.contains(child.room_pos) && seen.insert(child.event_id.clone()));
+            next.truncate(limits::RELATED_EVENTS.saturating_sub(found.len()));
+            frontier = next.iter().map(|child| child.event_id.clone()).collect();
+            found.extend(next);
         }
-        #[derive(serde::Deserialize)]
-        struct Relation {
-            rel_type: String,
-            event_id: String,
+        found.retain(|child| self.wants(child, from));
+        found.sort_by_key(|child| child.room_pos);
+        if self.backwards {
+            found.reverse();
         }
-        let Ok(Content { relation }) = serde_json::from_str(&event.content) else { return false };
-        relation.event_id == self.event_id.as_str()
-            && self.rel_type.as_deref().is_none_or(|wanted| wanted == relation.rel_type)
-            && self.event_type.as_deref().is_none_or(|wanted| wanted == event.event_type)
+        let mut events = Vec::new();
+        for child in found.iter().take(self.limit.saturating_add(1)) {
+            if let Some(mut event) = by_event_id(tx, &child.event_id).await? {
+                explain(tx, &mut event).await?;
+                events.push(event);
+            }
+        }
+        Ok(events)
+    }
+
+    fn wants(&self, child: &Child, from: Option<RoomPos>) -> bool {
+        let ahead = from.is_none_or(|from| if self.backwards { child.room_pos <= from } else { child.room_pos > from });
+        ahead
+            && self.rel_type.as_deref().is_none_or(|wanted| wanted == child.rel_type)
+            && self.event_type.as_deref().is_none_or(|wanted| wanted == child.event_type)
     }
 }
 

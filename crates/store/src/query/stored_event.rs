@@ -34,13 +34,38 @@ pub struct StoredEvent {
     pub withheld: bool,
     /// The reader's membership when it was sent, where it was looked up (MSC4115).
     pub membership: Option<Membership>,
+    /// For state that replaced other state: what it replaced.
+    pub replaced: Option<Box<Replaced>>,
+    /// What others made of it, where that was looked up.
+    pub bundle: Option<Box<Bundle>>,
+    /// The event it relates to, and how.
+    pub(crate) relation: Option<(String, String)>,
+    replaces: Option<String>,
     redacted_by: Option<String>,
+}
+
+/// A piece of state that another replaced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replaced {
+    /// Its event ID.
+    pub event_id: String,
+    /// Its content as JSON text.
+    pub content: String,
+}
+
+/// What others made of an event (spec "Aggregations of child events"); threads are not bundled.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bundle {
+    /// The latest edit by its own sender.
+    pub edit: Option<StoredEvent>,
+    /// The IDs of the events that refer to it, oldest first.
+    pub references: Vec<String>,
 }
 
 /// The columns of an event `e`, in the order of [`from_row`].
 macro_rules! event_columns {
     () => {
-        "e.room_pos, e.event_id, e.type, e.state_key, e.sender, e.sender_device, e.txn_id, e.origin_ts, e.content, e.redacted_by, e.withheld"
+        "e.room_pos, e.event_id, e.type, e.state_key, e.sender, e.sender_device, e.txn_id, e.origin_ts, e.content, e.redacted_by, e.withheld, e.replaces, e.relates_to, e.rel_type"
     };
 }
 pub(crate) use event_columns;
@@ -60,30 +85,48 @@ pub(crate) fn from_row(row: &mut Row, at: usize) -> Result<StoredEvent, StoreErr
         redacted_because: None,
         withheld: row.int(at + 10)? != 0,
         membership: None,
+        replaced: None,
+        bundle: None,
+        relation: row.take_text_or_null(at + 12)?.zip(row.take_text_or_null(at + 13)?),
+        replaces: row.take_text_or_null(at + 11)?,
         redacted_by: row.take_text_or_null(at + 9)?,
     })
 }
 
-/// Reads all rows, and for each redacted event the one that redacted it.
+/// Reads all rows with what explains them: the redaction of a redacted event, the state that was replaced.
 pub(crate) async fn from_rows<T: Tx>(tx: &mut T, rows: Vec<Row>, at: usize) -> Result<Vec<StoredEvent>, StoreError> {
     let mut events = Vec::with_capacity(rows.len());
     for mut row in rows {
         let mut event = from_row(&mut row, at)?;
-        explain_redaction(tx, &mut event).await?;
+        explain(tx, &mut event).await?;
         events.push(event);
     }
     Ok(events)
 }
 
-/// Attaches the redaction to a redacted event.
-pub(crate) async fn explain_redaction<T: Tx>(tx: &mut T, event: &mut StoredEvent) -> Result<(), StoreError> {
-    if let Some(by) = &event.redacted_by {
-        let sql = concat!("select ", event_columns!(), " from events e where e.event_id = $1");
-        if let Some(mut row) = tx.row(sql, args![by.as_str()]).await? {
-            event.redacted_because = Some(Box::new(from_row(&mut row, 0)?));
+/// Attaches the redaction to a redacted event, and to state what it replaced.
+pub(crate) async fn explain<T: Tx>(tx: &mut T, event: &mut StoredEvent) -> Result<(), StoreError> {
+    explain_redaction(tx, event).await?;
+    if let Some(replaces) = &event.replaces {
+        if let Some(earlier) = by_event_id(tx, replaces).await? {
+            event.replaced = Some(Box::new(Replaced { event_id: earlier.event_id, content: earlier.content }));
         }
     }
     Ok(())
+}
+
+/// Attaches the redaction to a redacted event.
+pub(crate) async fn explain_redaction<T: Tx>(tx: &mut T, event: &mut StoredEvent) -> Result<(), StoreError> {
+    if let Some(by) = &event.redacted_by {
+        event.redacted_because = by_event_id(tx, by).await?.map(Box::new);
+    }
+    Ok(())
+}
+
+/// An event by its ID, for a reader who was found to be allowed to see it.
+pub(crate) async fn by_event_id<T: Tx>(tx: &mut T, event_id: &str) -> Result<Option<StoredEvent>, StoreError> {
+    let sql = concat!("select ", event_columns!(), " from events e where e.event_id = $1");
+    tx.row(sql, args![event_id]).await?.map(|mut row| from_row(&mut row, 0)).transpose()
 }
 
 /// The state event of this type and key as it stood before `before`.

@@ -30,6 +30,7 @@ fn ask(user: &OwnedUserId, since: Option<InboxPos>, limit: usize) -> Sync {
         full_state: false,
         include_leave: false,
         lazy_members: false,
+        state_after: false,
     }
 }
 

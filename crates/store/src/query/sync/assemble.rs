@@ -10,6 +10,7 @@ use model::visibility::Readable;
 use super::rooms::before;
 use super::{JoinedNews, Receipt, Summary, Sync, Timeline};
 use crate::error::StoreError;
+use crate::query::bundle;
 use crate::query::history::{membership_in, note_membership, visibility_in};
 use crate::query::stored_event::{StoredEvent, state_before};
 use crate::tx::Tx;
@@ -53,6 +54,7 @@ impl Room {
         let summary = self.summary(user);
         let (readable, memberships) = self.readable(user);
         note_membership(&memberships, &mut self.window);
+        bundle::attach_within(&mut self.window);
         let visible: Vec<bool> = self.window.iter().map(|event| readable.contains(event.room_pos) && ask.wants(event)).collect();
         let first = self.window.first().map_or(RoomPos::ZERO, |event| event.room_pos);
         let skipped = visible.iter().filter(|visible| **visible).count().saturating_sub(limit);

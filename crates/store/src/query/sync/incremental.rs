@@ -11,8 +11,9 @@ use super::rooms::before;
 use super::{JoinedNews, LeftNews, News, Sync, Timeline};
 use crate::args;
 use crate::error::StoreError;
+use crate::query::bundle;
 use crate::query::history::membership_in;
-use crate::query::stored_event::{StoredEvent, event_columns, explain_redaction, from_row, room_state};
+use crate::query::stored_event::{StoredEvent, event_columns, explain, from_row, room_state};
 use crate::tx::Tx;
 use crate::value::Row;
 
@@ -72,7 +73,7 @@ impl Sync {
         }
         for mut row in rows {
             let mut event = from_row(&mut row, 1)?;
-            explain_redaction(tx, &mut event).await?;
+            explain(tx, &mut event).await?;
             rooms.entry(row.parse(0)?).or_default().events.push(event);
         }
         Ok(())
@@ -184,7 +185,7 @@ impl Sync {
         let summary = if self.full_state || events.iter().any(is_member) { Some(self.summary(tx, &room_id).await?) } else { None };
         let mut timeline = self.excerpt(events);
         if self.full_state {
-            let start = timeline.events.first().map(|event| event.room_pos);
+            let start = timeline.events.first().map(|event| event.room_pos).filter(|_| !self.state_after);
             timeline.state = room_state(tx, &room_id, start).await?;
         } else {
             self.add_senders(tx, &room_id, &mut timeline).await?;
@@ -224,6 +225,7 @@ impl Sync {
             let own = event.event_type == "m.room.member" && event.state_key.as_deref() == Some(self.user_id.as_str());
             event.membership = Some(if own { membership_in(&event.content) } else { Membership::Join });
         }
+        bundle::attach_within(&mut events);
         let limit = self.timeline.timeline_limit();
         let wanted: Vec<bool> = events.iter().map(|event| self.wants(event)).collect();
         let skipped = wanted.iter().filter(|wanted| **wanted).count().saturating_sub(limit);

@@ -12,7 +12,7 @@ use super::{JoinedNews, LeftNews, News, Receipt, Sync};
 use crate::args;
 use crate::error::StoreError;
 use crate::query::history::access;
-use crate::query::stored_event::{event_columns, explain_redaction, from_row};
+use crate::query::stored_event::{event_columns, explain, explain_redaction, from_row};
 use crate::tx::Tx;
 use crate::value::Row;
 
@@ -112,7 +112,7 @@ impl Sync {
         );
         for mut row in tx.rows(sql, args![&self.user_id, reach]).await? {
             let mut event = from_row(&mut row, 1)?;
-            explain_redaction(tx, &mut event).await?;
+            explain(tx, &mut event).await?;
             if let Some(room) = rooms.get(row.text(0)?) {
                 room.window.push(event);
             }

@@ -38,6 +38,8 @@ pub struct Sync {
     pub include_leave: bool,
     /// Members of large rooms only as the timeline needs them.
     pub lazy_members: bool,
+    /// The state as it is after the timeline, not before it.
+    pub state_after: bool,
 }
 
 /// What is new.

@@ -7,6 +7,7 @@ use model::seq::RoomPos;
 use super::{Receipt, Summary, Sync, Timeline};
 use crate::args;
 use crate::error::StoreError;
+use crate::query::bundle;
 use crate::query::history::{Access, members_of};
 use crate::query::stored_event::{StoredEvent, event_columns, from_rows, room_state};
 use crate::tx::Tx;
@@ -26,6 +27,7 @@ impl Sync {
         until: i64,
     ) -> Result<Timeline, StoreError> {
         let limit = self.timeline.timeline_limit();
+        let after = until.checked_add(1).and_then(RoomPos::new);
         let sql = concat!(
             "select ",
             event_columns!(),
@@ -46,8 +48,10 @@ impl Sync {
         events.truncate(limit);
         events.reverse();
         access.note_membership(&mut events);
+        bundle::attach(tx, room_id, &self.user_id, &access.readable, &mut events).await?;
         let start = events.first().map_or(RoomPos::new(until + 1).unwrap_or_default(), |event| event.room_pos);
-        let state = room_state(tx, room_id, Some(start)).await?;
+        let state_at = if self.state_after { after } else { Some(start) };
+        let state = room_state(tx, room_id, state_at).await?;
         Ok(Timeline { events, limited, prev: before(start), state })
     }
 
