@@ -127,6 +127,10 @@ where
     let query = request.uri().query().unwrap_or_default().to_owned();
     let (head, body) = request.into_parts();
     let raw = read_body(body).await?;
+    // what a type ignores is not checked to be text; only media are anything else
+    if head.uri.path().starts_with("/_matrix/client/") && std::str::from_utf8(&raw).is_err() {
+        return Err(Error::NotJson("the body is not UTF-8".to_owned()));
+    }
     // clients send empty bodies where an empty object is meant, and JSON without saying so
     let bytes: &[u8] = if raw.is_empty() && head.method != http::Method::GET { b"{}" } else { &raw };
     if head.method == http::Method::POST && head.uri.path().ends_with("/login") {

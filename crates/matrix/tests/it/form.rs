@@ -11,7 +11,7 @@ async fn numbers_that_events_cannot_hold_are_bad_json() {
     let world = World::new();
     let (ana, _, room) = world.friends().await;
     for (index, number) in
-        ["9007199254740992", "-9007199254740992", "9223372036854775808", "1.1", "-1.0", "1e3", "1E-3", "18446744073709551616"]
+        ["9007199254740992", "-9007199254740992", "9223372036854775808", "1.1", "-1.0", "1e3", "-0", "1E-3", "18446744073709551616"]
             .iter()
             .enumerate()
     {
@@ -23,7 +23,7 @@ async fn numbers_that_events_cannot_hold_are_bad_json() {
         let nested = format!(r#"{{"msgtype":"m.text","body":"x","deep":[{{"n":[{number}]}}]}}"#);
         assert_eq!(plain(&ana.sends_bytes(Method::PUT, &send, nested).await), (400, "M_BAD_JSON"), "{number}");
     }
-    for (index, number) in ["9007199254740991", "-9007199254740991", "0", "-0"].iter().enumerate() {
+    for (index, number) in ["9007199254740991", "-9007199254740991", "0"].iter().enumerate() {
         let send = format!("v3/rooms/{}/send/m.room.message/fine{index}", encoded(&room));
         let content = format!(r#"{{"msgtype":"m.text","body":"x","n":{number}}}"#);
         assert_eq!(ana.sends_bytes(Method::PUT, &send, content).await.0, 200, "{number}");

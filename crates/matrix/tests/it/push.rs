@@ -15,8 +15,8 @@ fn rules_in(sync: &Value) -> Option<Value> {
 
 /// The one rule of this ID in a set of rules.
 fn rule(rules: &Value, kind: &str, rule_id: &str) -> Value {
-    let list = rules[kind].as_array().unwrap();
-    list.iter().find(|rule| rule["rule_id"] == rule_id).cloned().unwrap_or(Value::Null)
+    let mut list = rules[kind].as_array().into_iter().flatten();
+    list.find(|rule| rule["rule_id"] == rule_id).cloned().unwrap_or(Value::Null)
 }
 
 /// What a long poll is told that waits while `change` happens on another device.

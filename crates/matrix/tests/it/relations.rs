@@ -119,7 +119,7 @@ mod bundles {
         assert_eq!(relations, json!({"m.reference": {"chunk": [{"event_id": one}, {"event_id": two}]}}), "reactions are not bundled");
         edits(&ana, &room, &said, "see above").await;
         let relations = ben.event(&room, &said).await["unsigned"]["m.relations"].clone();
-        assert_eq!(relations.as_object().unwrap().keys().collect::<Vec<_>>(), ["m.reference", "m.replace"]);
+        assert!(relations["m.replace"].is_object() && relations["m.reference"].is_object());
     }
 
     #[tokio::test]

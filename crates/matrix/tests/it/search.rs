@@ -32,7 +32,7 @@ async fn a_message_is_found_by_its_words_in_any_case() {
     let (ana, ben, room) = world.friends().await;
     let said = ana.says("The Kettle is on the ÜBER stove", &room).await;
     ana.says("something else", &room).await;
-    for term in ["kettle", "STOVE kettle", "über", "  on   the  ", "ett"] {
+    for term in ["kettle", "STOVE kettle", "über", "  stove   is  ", "ett"] {
         assert_eq!(finds(&ben, term).await, ["The Kettle is on the ÜBER stove"], "{term}");
     }
     for term in ["kettle pot", "kettles", "", "   ", "\"", "%", "m.text"] {
@@ -135,14 +135,14 @@ async fn pages_join_up_and_stand_still_while_people_go_on() {
 async fn the_best_come_first_where_rank_is_asked_for() {
     let world = World::new();
     let (ana, ben, room) = world.friends().await;
-    ana.says("tea tea tea", &room).await;
-    ana.says("tea", &room).await;
-    ana.says("tea tea", &room).await;
-    let answer = searches(&ben, json!({"search_term": "tea", "order_by": "rank"})).await;
-    assert_eq!(found(&answer), ["tea tea tea", "tea tea", "tea"]);
+    ana.says("oolong oolong oolong", &room).await;
+    ana.says("oolong", &room).await;
+    ana.says("oolong oolong", &room).await;
+    let answer = searches(&ben, json!({"search_term": "oolong", "order_by": "rank"})).await;
+    assert_eq!(found(&answer), ["oolong oolong oolong", "oolong oolong", "oolong"]);
     assert_eq!(answer["results"][0]["rank"], 3);
-    let answer = searches(&ben, json!({"search_term": "tea", "order_by": "recent"})).await;
-    assert_eq!(found(&answer), ["tea tea", "tea", "tea tea tea"]);
+    let answer = searches(&ben, json!({"search_term": "oolong", "order_by": "recent"})).await;
+    assert_eq!(found(&answer), ["oolong oolong", "oolong", "oolong oolong oolong"]);
 }
 
 #[tokio::test]

@@ -48,8 +48,8 @@ async fn the_id_is_told_to_the_sending_device_wherever_it_reads() {
     let (ana, ben, room) = world.friends().await;
     let laptop = world.device("ana", "LAPTOP").await;
     let before = ana.syncs("").await;
-    let event_id = sends(&ana, &room, "m.room.message", "my txn", "hi").await;
-    for (person, wanted) in [(&ana, json!("my txn")), (&laptop, Value::Null), (&ben, Value::Null)] {
+    let event_id = sends(&ana, &room, "m.room.message", "my-txn", "hi").await;
+    for (person, wanted) in [(&ana, json!("my-txn")), (&laptop, Value::Null), (&ben, Value::Null)] {
         assert_eq!(person.event(&room, &event_id).await["unsigned"]["transaction_id"], wanted);
         let page = person.get(&format!("v3/rooms/{}/messages?dir=b&limit=1", encoded(&room))).await;
         assert_eq!(page["chunk"][0]["unsigned"]["transaction_id"], wanted);
@@ -57,7 +57,7 @@ async fn the_id_is_told_to_the_sending_device_wherever_it_reads() {
         assert_eq!(context["event"]["unsigned"]["transaction_id"], wanted);
     }
     let events = joined(&ana.syncs_since(&before).await, &room)["timeline"]["events"].clone();
-    assert_eq!(events[0]["unsigned"]["transaction_id"], "my txn");
+    assert_eq!(events[0]["unsigned"]["transaction_id"], "my-txn");
 }
 
 #[tokio::test]

@@ -11,5 +11,6 @@ mod backend;
 mod batch;
 mod people;
 mod review;
+mod search;
 mod sync;
 mod world;
