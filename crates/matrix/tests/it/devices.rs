@@ -26,7 +26,7 @@ async fn is_alive(person: &Person) -> bool {
     person.request(Method::GET, "v3/account/whoami", None).await.0.is_success()
 }
 
-mod devices {
+mod list {
     use super::*;
 
     #[tokio::test]

@@ -1,10 +1,12 @@
 //! Log-in by a token of the host platform (`org.matrix.login.jwt`, HS256).
 
+use app::accounts::admin::UserChange;
 use app::config::JwtLogin;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use http::Method;
+use model::person::AccountState;
 use model::secret::Secret;
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -113,8 +115,6 @@ async fn only_accounts_that_are_here_and_open_are_logged_in() {
     for sub in ["nobody", "frankly", "@ana:elsewhere.org", "@", "", "a b"] {
         assert!(refused(&world, &token(&json!({"sub": sub, "exp": NOW + 60}))).await, "{sub}");
     }
-    use app::accounts::admin::UserChange;
-    use model::person::AccountState;
     let ana = model::id::UserId::parse("@ana:example.org").unwrap();
     let valid = token(&json!({"sub": "ana", "exp": NOW + 60}));
     world.app.change_account(&ana, UserChange::State(AccountState::Locked)).await.unwrap();

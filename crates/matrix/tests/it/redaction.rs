@@ -40,7 +40,7 @@ async fn what_is_left_says_by_whom_and_why_wherever_it_is_read() {
     assert_eq!((&because["redacts"], &because["content"]["redacts"]), (&json!(said), &json!(said)));
     let told = joined(&ben.syncs_since(&before).await, &room)["timeline"]["events"][0].clone();
     assert_eq!((&told["type"], &told["redacts"]), (&json!("m.room.redaction"), &json!(said)));
-    for path in [format!("messages?dir=b&limit=50"), format!("context/{}", encoded(&said)), format!("event/{}", encoded(&said))] {
+    for path in ["messages?dir=b&limit=50".to_owned(), format!("context/{}", encoded(&said)), format!("event/{}", encoded(&said))] {
         let answer = ben.get(&format!("v3/rooms/{}/{path}", encoded(&room))).await;
         assert!(!answer.to_string().contains("secret words"), "{path}");
     }

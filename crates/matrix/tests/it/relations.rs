@@ -145,26 +145,26 @@ mod pages {
     async fn begin_at_a_token_of_a_sync_and_join_up() {
         let world = World::new();
         let (ana, ben, room) = world.friends().await;
-        let root = ana.says("root", &room).await;
+        let start = ana.says("root", &room).await;
         let mut told = Vec::new();
         for n in 0..7 {
-            told.push(refers(&ana, &room, &root, &n.to_string()).await);
+            told.push(refers(&ana, &room, &start, &n.to_string()).await);
             ana.says(&format!("between {n}"), &room).await;
         }
         let sync = ben.syncs("").await;
-        let later = refers(&ana, &room, &root, "later").await;
+        let later = refers(&ana, &room, &start, "later").await;
         let (mut found, mut from) = (Vec::new(), next(&sync).to_owned());
         loop {
-            let page = ben.get(&path(&room, &root, &format!("?limit=3&from={from}"))).await;
+            let page = ben.get(&path(&room, &start, &format!("?limit=3&from={from}"))).await;
             found.extend(ids(&page).into_iter().map(str::to_owned));
             let Some(end) = page["next_batch"].as_str() else { break };
             from = end.to_owned();
         }
         told.reverse();
         assert_eq!(found, told, "what came after the token is not there");
-        let forth = ben.get(&path(&room, &root, &format!("?dir=f&from={}", next(&sync)))).await;
+        let forth = ben.get(&path(&room, &start, &format!("?dir=f&from={}", next(&sync)))).await;
         assert_eq!(ids(&forth), [later.as_str()]);
-        let wrong = ben.refused(Method::GET, &path(&room, &root, "?from=nonsense"), None).await;
+        let wrong = ben.refused(Method::GET, &path(&room, &start, "?from=nonsense"), None).await;
         assert_eq!(wrong, (400, "M_INVALID_PARAM".to_owned()));
     }
 
@@ -172,20 +172,21 @@ mod pages {
     async fn are_full_whatever_else_there_is() {
         let world = World::new();
         let (ana, ben, room) = world.friends().await;
-        let root = ana.says("root", &room).await;
+        let start = ana.says("root", &room).await;
         let mut told = Vec::new();
         for n in 0..4 {
-            told.push(refers(&ana, &room, &root, &n.to_string()).await);
+            told.push(refers(&ana, &room, &start, &n.to_string()).await);
             for key in ["a", "b"] {
-                reacts(if n % 2 == 0 { &ana } else { &ben }, &room, &root, &format!("{key}{n}")).await;
+                reacts(if n % 2 == 0 { &ana } else { &ben }, &room, &start, &format!("{key}{n}")).await;
             }
         }
-        let page = ben.get(&path(&room, &root, "/m.reference?limit=3&dir=f")).await;
+        let page = ben.get(&path(&room, &start, "/m.reference?limit=3&dir=f")).await;
         assert_eq!(ids(&page), told[..3]);
-        let page = ben.get(&path(&room, &root, &format!("/m.reference?limit=3&dir=f&from={}", page["next_batch"].as_str().unwrap()))).await;
+        let page =
+            ben.get(&path(&room, &start, &format!("/m.reference?limit=3&dir=f&from={}", page["next_batch"].as_str().unwrap()))).await;
         assert_eq!((ids(&page), &page["next_batch"]), (vec![told[3].as_str()], &Value::Null));
-        assert_eq!(ids(&ben.get(&path(&room, &root, "/m.annotation/m.reaction?limit=50")).await).len(), 8);
-        assert!(ids(&ben.get(&path(&room, &root, "/m.annotation/m.room.message")).await).is_empty());
+        assert_eq!(ids(&ben.get(&path(&room, &start, "/m.annotation/m.reaction?limit=50")).await).len(), 8);
+        assert!(ids(&ben.get(&path(&room, &start, "/m.annotation/m.room.message")).await).is_empty());
     }
 }
 
@@ -196,20 +197,20 @@ mod recursion {
     async fn follows_three_steps_and_says_so() {
         let world = World::new();
         let (ana, ben, room) = world.friends().await;
-        let root = ana.says("root", &room).await;
-        let one = refers(&ana, &room, &root, "one").await;
+        let start = ana.says("root", &room).await;
+        let one = refers(&ana, &room, &start, "one").await;
         let two = refers(&ben, &room, &one, "two").await;
         let three = reacts(&ana, &room, &two, "three").await;
         let four = reacts(&ben, &room, &three, "four").await;
-        let direct = ben.get(&path(&room, &root, "")).await;
+        let direct = ben.get(&path(&room, &start, "")).await;
         assert_eq!((ids(&direct), direct.get("recursion_depth")), (vec![one.as_str()], None));
-        let all = ben.get(&path(&room, &root, "?recurse=true&limit=50")).await;
+        let all = ben.get(&path(&room, &start, "?recurse=true&limit=50")).await;
         assert_eq!(ids(&all), [three.as_str(), two.as_str(), one.as_str()]);
         assert_eq!(all["recursion_depth"], 3);
         assert!(!all.to_string().contains(&format!("\"event_id\":\"{four}\"")));
-        let forth = ben.get(&path(&room, &root, "?recurse=true&limit=2&dir=f")).await;
+        let forth = ben.get(&path(&room, &start, "?recurse=true&limit=2&dir=f")).await;
         assert_eq!(ids(&forth), [one.as_str(), two.as_str()]);
-        let rest = ben.get(&path(&room, &root, &format!("?recurse=true&dir=f&from={}", forth["next_batch"].as_str().unwrap()))).await;
+        let rest = ben.get(&path(&room, &start, &format!("?recurse=true&dir=f&from={}", forth["next_batch"].as_str().unwrap()))).await;
         assert_eq!((ids(&rest), rest.get("next_batch")), (vec![three.as_str()], None));
     }
 
@@ -217,12 +218,12 @@ mod recursion {
     async fn looks_through_what_is_not_asked_for() {
         let world = World::new();
         let (ana, ben, room) = world.friends().await;
-        let root = ana.says("root", &room).await;
-        let one = refers(&ana, &room, &root, "one").await;
+        let start = ana.says("root", &room).await;
+        let one = refers(&ana, &room, &start, "one").await;
         let liked = reacts(&ben, &room, &one, "+1").await;
-        let page = ben.get(&path(&room, &root, "/m.annotation?recurse=true")).await;
+        let page = ben.get(&path(&room, &start, "/m.annotation?recurse=true")).await;
         assert_eq!(ids(&page), [liked.as_str()]);
-        let page = ben.get(&path(&room, &root, "/m.reference/m.room.message?recurse=true")).await;
+        let page = ben.get(&path(&room, &start, "/m.reference/m.room.message?recurse=true")).await;
         assert_eq!(ids(&page), [one.as_str()]);
     }
 
@@ -230,11 +231,11 @@ mod recursion {
     async fn what_was_taken_back_relates_to_nothing() {
         let world = World::new();
         let (ana, ben, room) = world.friends().await;
-        let root = ana.says("root", &room).await;
-        let liked = reacts(&ben, &room, &root, "+1").await;
+        let start = ana.says("root", &room).await;
+        let liked = reacts(&ben, &room, &start, "+1").await;
         ben.put(&format!("v3/rooms/{}/redact/{}/1", encoded(&room), encoded(&liked)), json!({})).await;
         for query in ["", "?recurse=true"] {
-            assert!(ids(&ana.get(&path(&room, &root, query)).await).is_empty());
+            assert!(ids(&ana.get(&path(&room, &start, query)).await).is_empty());
         }
     }
 }

@@ -107,10 +107,10 @@ pub(crate) async fn from_rows<T: Tx>(tx: &mut T, rows: Vec<Row>, at: usize) -> R
 /// Attaches the redaction to a redacted event, and to state what it replaced.
 pub(crate) async fn explain<T: Tx>(tx: &mut T, event: &mut StoredEvent) -> Result<(), StoreError> {
     explain_redaction(tx, event).await?;
-    if let Some(replaces) = &event.replaces {
-        if let Some(earlier) = by_event_id(tx, replaces).await? {
-            event.replaced = Some(Box::new(Replaced { event_id: earlier.event_id, content: earlier.content }));
-        }
+    if let Some(replaces) = &event.replaces
+        && let Some(earlier) = by_event_id(tx, replaces).await?
+    {
+        event.replaced = Some(Box::new(Replaced { event_id: earlier.event_id, content: earlier.content }));
     }
     Ok(())
 }

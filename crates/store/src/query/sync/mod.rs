@@ -23,6 +23,7 @@ use crate::tx::{Query, Tx};
 
 /// Asks for what is new.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a parameter of the endpoint, and any may go with any")]
 pub struct Sync {
     /// For whom.
     pub user_id: OwnedUserId,

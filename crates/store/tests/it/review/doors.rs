@@ -6,10 +6,14 @@ use std::path::Path;
 /// Queries that give bodies: to members, as their inbox, history or room state shows them, or to
 /// the server's own rules. Each selects for one member, or for the state of a room.
 const MEMBER_DELIVERY: [&str; 8] =
-    ["context.rs", "event_for_member.rs", "events.rs", "history.rs", "inbox.rs", "room_snapshot.rs", "sync.rs", "timeline.rs"];
+    ["history.rs", "incremental.rs", "initial.rs", "relations.rs", "room_snapshot.rs", "rooms.rs", "search.rs", "stored_event.rs"];
 
 /// Columns of account data, filters and the like are called `content` too; only these tables hold bodies.
 fn names_a_body(text: &str) -> bool {
+    // the columns of an event, its content among them
+    if text.contains("event_columns!()") {
+        return true;
+    }
     let statements = text.split('"').skip(1).step_by(2);
     statements.filter(|sql| sql.contains("select")).any(|sql| {
         let events = sql.contains("from events") || sql.contains("join events");
@@ -45,5 +49,6 @@ fn no_query_but_member_delivery_selects_a_body() {
 fn the_test_itself_sees_a_body() {
     assert!(names_a_body(r#"let sql = "select content from events";"#));
     assert!(names_a_body(r#"let sql = "select f.blocked_content from flags f";"#));
+    assert!(names_a_body(r#"concat!("select ", event_columns!(), " from events e")"#));
     assert!(!names_a_body(r#"let sql = "select content from account_data";"#));
 }
