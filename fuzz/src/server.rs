@@ -120,7 +120,7 @@ impl World {
             base_url: "https://chat.example.org".to_owned(),
             dev: true,
             registration: Registration::Open,
-            jwt_secret: None,
+            jwt: None,
             on_encryption_request: OnEncryptionRequest::Strip,
             mode_policy: "choice@1".to_owned(),
             webhook: None,
