@@ -31,6 +31,7 @@ fn an_account_is_made_shown_and_listed() {
     let expected = json!({
         "user_id": "@rosa:chat.example.org", "display_name": "Rosa R.", "age_band": "adult", "jurisdiction": "DE",
         "state": "active", "strikes": 0, "roles": ["child_safety", "reviewer"], "password": true, "created_ms": null,
+        "erase_asked_ms": null,
     });
     assert_eq!(rosa, expected);
 
