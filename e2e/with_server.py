@@ -4,7 +4,8 @@
     FRANKLY_BIN=target/debug/frankly python3 e2e/with_server.py --name nio -- python3 e2e/nio/drive.py
 
 The command finds FRANKLY_URL, FRANKLY_PID and FRANKLY_DATA in its environment; with --staff also the
-name and password of a staff account. When the command fails, the server's log is kept and its end shown.
+name and password of a staff account. The server keeps its data in a new folder, or with --database in the
+PostgreSQL database of that URL, which should be empty. When the command fails, the server's log is kept and its end shown.
 """
 
 import argparse
@@ -66,11 +67,11 @@ def stop(server):
     return None if code == 0 else f"the server ended with {code}"
 
 
-def add_staff(binary, data, env):
+def add_staff(binary, place, env):
     env["FRANKLY_STAFF"] = "sasha"
     env["FRANKLY_STAFF_PASSWORD"] = secrets.token_hex(12)
     role = ["--role", "senior_reviewer", "--password", env["FRANKLY_STAFF_PASSWORD"]]
-    subprocess.run([binary, "user", "add", env["FRANKLY_STAFF"], *role, "--data", data], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([binary, "user", "add", env["FRANKLY_STAFF"], *role, *place], check=True, stdout=subprocess.DEVNULL)
 
 
 def show_end(log):
@@ -85,6 +86,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--name", required=True, help="names the log file")
     parser.add_argument("--staff", action="store_true", help="adds a senior reviewer before the start")
+    parser.add_argument("--database", help="URL of a PostgreSQL database instead of SQLite")
     parser.add_argument("command", nargs="+")
     options = parser.parse_args()
 
@@ -93,10 +95,11 @@ def main():
     log = Path(os.environ.get("FRANKLY_LOGS", tempfile.gettempdir())) / f"{options.name}-server.log"
     port = free_port()
     env = dict(os.environ, FRANKLY_URL=f"http://127.0.0.1:{port}", FRANKLY_DATA=data)
+    place = ["--database", options.database] if options.database else ["--data", data]
     if options.staff:
-        add_staff(binary, data, env)
+        add_staff(binary, place, env)
     with log.open("wb") as out:
-        arguments = ["serve", "--dev", "--data", data, "--listen", f"127.0.0.1:{port}"]
+        arguments = ["serve", "--dev", *place, "--listen", f"127.0.0.1:{port}"]
         server = subprocess.Popen([binary, *arguments], stdout=out, stderr=subprocess.STDOUT, env=dict(env, NO_COLOR="1"))
     code = 1
     problem = None

@@ -124,6 +124,7 @@ impl World {
             on_encryption_request: OnEncryptionRequest::Strip,
             mode_policy: "choice@1".to_owned(),
             webhook: None,
+            keep_evidence_ms: None,
             appeal_contact: "safety@example.org".to_owned(),
             tenant: TenantId::default(),
         };

@@ -49,6 +49,7 @@ export function cases(now: number): CaseDetail[] {
     state: 'withheld' as const,
     hold_until_ms: now + 4 * HOUR_MS,
     on_timeout: 'block' as const,
+    text_gone_ms: null,
   };
   return [
     {

@@ -67,6 +67,7 @@ export interface MessageFacts {
   state: MessageState;
   hold_until_ms: number | null;
   on_timeout: 'release' | 'block' | null;
+  text_gone_ms: number | null;
 }
 
 export interface Reason {

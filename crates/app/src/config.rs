@@ -1,7 +1,11 @@
 //! What the operator decided, already checked.
 
+mod webhook;
+
 use model::id::{OwnedServerName, OwnedUserId, TenantId, UserId};
 use model::secret::Secret;
+
+pub use webhook::{Webhook, WebhookError};
 
 /// The settings every use case may look at.
 #[derive(Debug, Clone)]
@@ -22,6 +26,8 @@ pub struct Config {
     pub mode_policy: String,
     /// Whom to tell about cases.
     pub webhook: Option<Webhook>,
+    /// Milliseconds that the text of a refused or redacted message is kept for its case; `None`: without limit.
+    pub keep_evidence_ms: Option<i64>,
     /// How members can appeal; told with every refusal.
     pub appeal_contact: String,
     /// The only tenant, for as long as there is one.
@@ -57,15 +63,6 @@ pub enum OnEncryptionRequest {
     Strip,
     /// 403 with the reason.
     Refuse,
-}
-
-/// A receiver of events in the Standard Webhooks form.
-#[derive(Debug, Clone)]
-pub struct Webhook {
-    /// Where to post.
-    pub url: String,
-    /// The signing key: `whsec_` and Base64.
-    pub secret: Secret<String>,
 }
 
 impl Config {

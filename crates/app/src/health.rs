@@ -13,6 +13,11 @@ impl App {
         Ok(self.store.read(Ping).await?)
     }
 
+    /// Closes the store; the server can do nothing afterwards.
+    pub async fn close(&self) {
+        self.store.close().await;
+    }
+
     /// `sqlite` or `postgres`.
     pub fn store_kind(&self) -> &'static str {
         self.store.kind()

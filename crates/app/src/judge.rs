@@ -8,6 +8,7 @@ use model::conversation::Conversation;
 use model::facts::{ContextFacts, Facts, MessageFacts, PairFacts, PartyFacts};
 use model::finding::Findings;
 use model::id::OwnedUserId;
+use model::limits;
 use model::person::AgeBand;
 use model::room::{MemberFacts, Snapshot};
 use model::ruma::CanonicalJsonObject;
@@ -36,15 +37,21 @@ impl Judgement {
 }
 
 impl App {
-    /// Judges a message of a readable conversation.
+    /// Judges a message of a readable conversation, together with what its sender said there just before.
     ///
     /// # Errors
     /// When the sender's past cannot be read.
     pub(crate) async fn judge(&self, room: &Snapshot, sender: &OwnedUserId, body: &PlainBody) -> Result<Judgement, Error> {
         let rules = self.rules();
-        let findings = rules.scan(body);
+        let mut findings = rules.scan(body);
+        let across = self.seams.cross(&room.room_id, sender, body, self.clock.now(), &rules);
+        let room_left = limits::SCAN_HITS.saturating_sub(findings.hits.len());
+        findings.hits.extend(across.into_iter().take(room_left));
         let facts = self.facts(room, sender, body, &findings).await?;
         let verdict = rules.judge(&facts, &findings);
+        if verdict.action == Action::Block {
+            self.seams.take_back(&room.room_id, sender, body);
+        }
         metrics::counter!("frankly_messages_judged_total", "action" => verdict.action.as_str()).increment(1);
         Ok(Judgement { verdict, facts, findings })
     }
@@ -158,6 +165,12 @@ impl App {
     /// The rules in force.
     pub(crate) fn rules(&self) -> Arc<Rules> {
         Arc::clone(&self.rules.read().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+
+    /// Version of the packs in force, and how many rules they have.
+    pub fn rules_in_force(&self) -> (String, usize) {
+        let rules = self.rules();
+        (rules.version().to_owned(), rules.count())
     }
 
     /// Puts other rules in force, without a pause: messages being judged finish by the old ones.

@@ -24,6 +24,7 @@ mod reports;
 pub mod review;
 pub mod rooms;
 pub mod rules;
+mod seams;
 pub mod search;
 mod service;
 mod staff;

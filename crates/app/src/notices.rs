@@ -142,6 +142,9 @@ fn to_sender(notice: &Notice, appeal_contact: &str) -> String {
     if !notice.words.trim().is_empty() {
         lines.push(format!("The reviewer says: {}", notice.words.trim()));
     }
+    if notice.outcome.is_some_and(Outcome::is_strike) {
+        lines.push("This is held against your account as one strike.".to_owned());
+    }
     if !in_favour {
         lines.push(format!("If you think this is wrong, appeal: {appeal_contact} (name case {case})."));
     }
@@ -213,6 +216,7 @@ mod tests {
         insta::assert_snapshot!(text, @"
         A reviewer looked at a message of yours and removed it.
         Reason: violence threat.
+        This is held against your account as one strike.
         If you think this is wrong, appeal: safety@example.org (name case 7).
         ");
     }

@@ -49,6 +49,21 @@ impl Rules {
         Ok(Self { set: RuleSet::default(), lexicon: Lexicon::build(keys)? })
     }
 
+    /// Content hash of the packs; it is kept with every verdict.
+    pub fn version(&self) -> &str {
+        self.set.version()
+    }
+
+    /// Number of rules.
+    pub fn count(&self) -> usize {
+        self.set.len()
+    }
+
+    /// Whether there is nothing that a text could hit.
+    pub fn is_without_terms(&self) -> bool {
+        self.lexicon.is_empty()
+    }
+
     /// What the scanner sees in a text.
     pub fn scan(&self, body: &PlainBody) -> Findings {
         scan::scan(body, &self.lexicon)

@@ -19,6 +19,7 @@ use crate::config::Config;
 use crate::desk::Desk;
 use crate::rate::Rates;
 use crate::rules::Rules;
+use crate::seams::Seams;
 use crate::sync::typing::Typing;
 use crate::sync::{TokenKey, Waiters};
 use crate::wake::Wake;
@@ -38,6 +39,7 @@ pub struct App {
     pub(crate) rates: Rates,
     pub(crate) desk: Desk,
     pub(crate) behaviour: Behaviour,
+    pub(crate) seams: Seams,
     pub(crate) typing: Typing,
     pub(crate) waiters: Waiters,
     token_key: OnceCell<TokenKey>,
@@ -53,6 +55,7 @@ impl App {
             passwords: Passwords::new(config.dev),
             uiaa: UiaaSessions::new(),
             rates: Rates::new(config.dev),
+            seams: Seams::new(&*entropy),
             config,
             store,
             clock,

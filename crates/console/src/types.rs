@@ -201,6 +201,8 @@ pub(crate) struct MessageAnswer {
     state: &'static str,
     hold_until_ms: Option<i64>,
     on_timeout: Option<&'static str>,
+    /// When the text kept of it was deleted because its time was over.
+    text_gone_ms: Option<i64>,
 }
 
 /// A rule that fired.
@@ -276,6 +278,7 @@ fn message(detail: &Detail) -> Option<MessageAnswer> {
             OnTimeout::Release => "release",
             OnTimeout::Block => "block",
         }),
+        text_gone_ms: detail.text_gone.map(|gone| gone.0),
     })
 }
 

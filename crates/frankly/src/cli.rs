@@ -22,6 +22,8 @@ enum Command {
     Scan(crate::scan::ScanArgs),
     Demo(crate::demo::DemoArgs),
     User(crate::user::UserArgs),
+    Backup(crate::backup::BackupArgs),
+    Restore(crate::backup::RestoreArgs),
     Bench(crate::bench::BenchArgs),
 }
 
@@ -46,6 +48,9 @@ pub(crate) struct ServeArgs {
     /// PostgreSQL instead of the embedded database, as in `postgres://user@host/name`
     #[arg(long, value_name = "URL")]
     database: Option<String>,
+    /// Folder of YAML rule packs instead of those built in; read again when its files change, and on SIGHUP
+    #[arg(long, value_name = "DIR")]
+    packs: Option<String>,
     /// For development: open registration, no rate limits, quick password hashes; loopback addresses only
     #[arg(long)]
     dev: bool,
@@ -59,6 +64,7 @@ impl ServeArgs {
         overrides.put("listen", self.listen.as_deref());
         overrides.put("server_name", self.server_name.as_deref());
         overrides.put("database", self.database.as_deref());
+        overrides.put("packs", self.packs.as_deref());
         overrides.put("dev", self.dev.then_some("true"));
         overrides
     }
@@ -76,6 +82,8 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Scan(args) => crate::scan::run(&args),
         Command::Demo(args) => block_on(crate::demo::run(args)),
         Command::User(args) => block_on(crate::user::run(args)),
+        Command::Backup(args) => crate::backup::back_up(&args),
+        Command::Restore(args) => crate::backup::restore(&args),
         Command::Bench(args) => block_on(crate::bench::run(args)),
     }
 }

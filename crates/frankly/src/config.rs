@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use app::config::{JwtLogin, OnEncryptionRequest, Registration, Webhook};
 use model::id::{OwnedServerName, TenantId};
+use model::limits;
 use model::secret::Secret;
 
 pub(crate) use settings::{Overrides, Settings};
@@ -25,6 +26,8 @@ pub(crate) struct Options {
     pub(crate) place: Place,
     /// The name in user IDs; the database remembers it, so it may be left out after the first start.
     pub(crate) server_name: Option<OwnedServerName>,
+    /// Folder of the rule packs in force; `None`: those built in.
+    pub(crate) packs: Option<PathBuf>,
     /// How to log.
     pub(crate) log: Log,
     base_url: String,
@@ -35,6 +38,7 @@ pub(crate) struct Options {
     mode_policy: String,
     webhook: Option<Webhook>,
     appeal_contact: String,
+    keep_evidence_ms: Option<i64>,
 }
 
 /// Where the data are.
@@ -100,6 +104,7 @@ impl Options {
             listen,
             place: place(settings)?,
             server_name: settings.get("server_name", named)?,
+            packs: settings.get("packs", settings::text)?.map(PathBuf::from),
             log: Log { filter: settings.need("log.filter", settings::text)?, json: settings.need("log.json", settings::boolean)? },
             base_url: settings.get("base_url", web_address)?.unwrap_or_else(|| format!("http://{listen}")),
             dev,
@@ -108,6 +113,7 @@ impl Options {
             on_encryption_request: settings.need("on_encryption_request", on_encryption_request)?,
             mode_policy: settings.need("mode_policy", settings::text)?,
             webhook: webhook(settings)?,
+            keep_evidence_ms: settings.need("evidence.keep_days", keep_days)?,
             appeal_contact: settings.need("appeal_contact", settings::text)?,
         })
     }
@@ -123,6 +129,7 @@ impl Options {
             on_encryption_request: self.on_encryption_request,
             mode_policy: self.mode_policy.clone(),
             webhook: self.webhook.clone(),
+            keep_evidence_ms: self.keep_evidence_ms,
             appeal_contact: self.appeal_contact.clone(),
             tenant: TenantId::default(),
         }
@@ -165,9 +172,17 @@ fn webhook(settings: &Settings) -> anyhow::Result<Option<Webhook>> {
     let secret = settings.get("webhook.secret", |text| {
         text.starts_with("whsec_").then(|| Secret::new(text.to_owned())).ok_or("a key that begins with whsec_, followed by Base64")
     })?;
+    let ca_file = settings.get("webhook.ca_file", settings::text)?;
     match (url, secret) {
+        (None, None) if ca_file.is_some() => bail!("{}: webhook.ca_file needs webhook.url", settings.source("webhook.ca_file")),
         (None, None) => Ok(None),
-        (Some(url), Some(secret)) => Ok(Some(Webhook { url, secret })),
+        (Some(url), Some(secret)) => {
+            let authorities = ca_file.as_deref().map(|path| authorities(Path::new(path)));
+            let authorities =
+                authorities.transpose().with_context(|| format!("{}: webhook.ca_file", settings.source("webhook.ca_file")))?;
+            let webhook = Webhook::new(&url, secret, authorities.as_deref());
+            webhook.map(Some).with_context(|| format!("{}: webhook.url = {url}", settings.source("webhook.url")))
+        }
         (Some(_), None) => bail!("{}: webhook.url needs webhook.secret to sign what is sent", settings.source("webhook.url")),
         (None, Some(_)) => bail!("{}: webhook.secret needs webhook.url", settings.source("webhook.secret")),
     }
@@ -182,6 +197,24 @@ fn jwt_login(settings: &Settings) -> anyhow::Result<Option<JwtLogin>> {
         (None, Some(_), _) => bail!("{}: jwt_issuer needs jwt_secret", settings.source("jwt_issuer")),
         (None, None, Some(_)) => bail!("{}: jwt_audience needs jwt_secret", settings.source("jwt_audience")),
     }
+}
+
+/// The certificates in PEM form of a file; a bounded number of bytes.
+fn authorities(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let file = std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut pem = Vec::new();
+    std::io::Read::read_to_end(&mut std::io::Read::take(file, limits::CA_FILE_BYTES as u64 + 1), &mut pem)
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    if pem.len() > limits::CA_FILE_BYTES {
+        bail!("{} has more than {} bytes", path.display(), limits::CA_FILE_BYTES);
+    }
+    Ok(pem)
+}
+
+/// Days in milliseconds; `None` for 0, which is without limit.
+fn keep_days(text: &str) -> Result<Option<i64>, &'static str> {
+    let days: i64 = text.parse().ok().filter(|days| (0..=36_500).contains(days)).ok_or("a number of days, or 0 for no limit")?;
+    Ok((days > 0).then_some(days * 86_400_000))
 }
 
 fn web_address(text: &str) -> Result<String, &'static str> {
@@ -221,6 +254,7 @@ mod tests {
         assert_eq!(options.listen.to_string(), "127.0.0.1:8008");
         assert_eq!(options.base_url, "http://127.0.0.1:8008");
         assert_eq!(options.registration, Registration::Closed);
+        assert_eq!(options.keep_evidence_ms, Some(180 * 86_400_000));
         assert!(matches!(options.place, Place::Directory(path) if path == Path::new("./data")));
     }
 
@@ -230,6 +264,32 @@ mod tests {
         insta::assert_snapshot!(complaint("\n[webhook]\nurl = \"https://example.org\"\n"), @"frankly.toml:3: webhook.url needs webhook.secret to sign what is sent");
         insta::assert_snapshot!(complaint("liste = 1\n"), @"frankly.toml:1: there is no setting named liste");
         insta::assert_snapshot!(complaint("dev = 1\n"), @"frankly.toml:1: dev: expected true or false");
+    }
+
+    #[test]
+    fn a_receiver_and_its_authorities_are_checked_at_the_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |text: &str| {
+            std::fs::write(folder.path().join("ca.pem"), text).unwrap();
+            let path = folder.path().join("ca.pem");
+            format!("[webhook]\nsecret = \"whsec_AAAA\"\nurl = \"https://example.org\"\nca_file = \"{}\"\n", path.display())
+        };
+        let why = |text: &str| format!("{:#}", check(text).unwrap_err());
+        insta::assert_snapshot!(why(&file("nothing")), @"frankly.toml:3: webhook.url = https://example.org: certificate 1 of the authorities is not one: there is no PEM certificate in the file");
+        insta::assert_snapshot!(why(&file("").replace("https", "http")), @"frankly.toml:3: webhook.url = http://example.org: authorities are used with an https:// address only");
+        assert!(why(&file(&"#".repeat(limits::CA_FILE_BYTES + 1))).ends_with("ca.pem has more than 1048576 bytes"));
+        insta::assert_snapshot!(why("[webhook]\nca_file = \"gone.pem\"\n"), @"frankly.toml:2: webhook.ca_file needs webhook.url");
+        assert!(why(&file("").replace("ca.pem", "gone.pem")).starts_with("frankly.toml:4: webhook.ca_file: cannot read "));
+    }
+
+    #[test]
+    fn evidence_is_kept_for_some_days_or_without_limit() {
+        assert_eq!(check("[evidence]\nkeep_days = 30\n").unwrap().keep_evidence_ms, Some(30 * 86_400_000));
+        assert_eq!(check("[evidence]\nkeep_days = 0\n").unwrap().keep_evidence_ms, None);
+        for days in ["-1", "36501", "\"soon\""] {
+            let said = complaint(&format!("[evidence]\nkeep_days = {days}\n"));
+            assert_eq!(said, "frankly.toml:2: evidence.keep_days: expected a number of days, or 0 for no limit");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The `frankly` command.
 
+mod backup;
 mod bench;
 mod cli;
 mod config;

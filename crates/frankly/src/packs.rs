@@ -1,6 +1,7 @@
 //! The rule packs: those built in, or the YAML files of a directory.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use anyhow::{Context, bail};
 use app::rules::Rules;
@@ -13,6 +14,9 @@ const BUILT_IN: [(&str, &str); 2] = [
 ];
 
 /// The rules of a directory, or those built in.
+///
+/// # Errors
+/// Names the file, and the line or rule, that is at fault.
 pub(crate) fn load(directory: Option<&Path>) -> anyhow::Result<Rules> {
     match directory {
         None => Rules::load(&BUILT_IN).context("the built-in packs are at fault"),
@@ -24,32 +28,97 @@ pub(crate) fn load(directory: Option<&Path>) -> anyhow::Result<Rules> {
     }
 }
 
-fn read(directory: &Path) -> anyhow::Result<Vec<(String, String)>> {
-    let entries = std::fs::read_dir(directory).with_context(|| format!("cannot read the packs in {}", directory.display()))?;
+/// Names, times and sizes of a directory's packs; when they are as before, so are the packs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Stamp(Vec<(PathBuf, SystemTime, u64)>);
+
+/// The stamp of a directory.
+///
+/// # Errors
+/// When the directory or a file cannot be looked at.
+pub(crate) fn stamp(directory: &Path) -> anyhow::Result<Stamp> {
     let mut files = Vec::new();
+    for path in paths(directory)? {
+        let about = std::fs::metadata(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        files.push((path, about.modified()?, about.len()));
+    }
+    Ok(Stamp(files))
+}
+
+/// The pack files of a directory, in order of their names; a bounded number.
+fn paths(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(directory).with_context(|| format!("cannot read the packs in {}", directory.display()))?;
+    let mut paths = Vec::new();
     for entry in entries {
         let path = entry?.path();
-        if !path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
-            continue;
+        let is_pack = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+        // an editor's lock or backup beside the file
+        let is_hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        if is_pack && !is_hidden {
+            paths.push(path);
         }
-        let bytes = std::fs::metadata(&path)?.len();
-        if bytes > limits::PACK_BYTES as u64 {
-            bail!("{} has more than {} bytes", path.display(), limits::PACK_BYTES);
+        if paths.len() > limits::PACKS {
+            bail!("{} has more than {} packs", directory.display(), limits::PACKS);
         }
-        files
-            .push((path.display().to_string(), std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?));
     }
-    if files.is_empty() {
+    if paths.is_empty() {
         bail!("there is no .yaml file in {}", directory.display());
     }
-    files.sort();
+    paths.sort();
+    Ok(paths)
+}
+
+fn read(directory: &Path) -> anyhow::Result<Vec<(String, String)>> {
+    let mut files = Vec::new();
+    for path in paths(directory)? {
+        let file = std::fs::File::open(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let mut text = String::new();
+        // one byte more than allowed shows that it is too large
+        std::io::Read::read_to_string(&mut std::io::Read::take(file, limits::PACK_BYTES as u64 + 1), &mut text)
+            .with_context(|| format!("cannot read {}", path.display()))?;
+        if text.len() > limits::PACK_BYTES {
+            bail!("{} has more than {} bytes", path.display(), limits::PACK_BYTES);
+        }
+        files.push((path.display().to_string(), text));
+    }
     Ok(files)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
     #[test]
     fn the_built_in_packs_pass_their_own_tests() {
-        super::load(None).unwrap();
+        load(None).unwrap();
+    }
+
+    #[test]
+    fn a_stamp_changes_with_what_is_in_the_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(stamp(folder.path()).unwrap_err().to_string().starts_with("there is no .yaml file in "));
+        std::fs::write(folder.path().join("a.yaml"), "one").unwrap();
+        let first = stamp(folder.path()).unwrap();
+        assert_eq!(stamp(folder.path()).unwrap(), first);
+        std::fs::write(folder.path().join(".a.yaml.lock.yaml"), "an editor's").unwrap();
+        std::fs::write(folder.path().join("notes.txt"), "no pack").unwrap();
+        assert_eq!(stamp(folder.path()).unwrap(), first);
+        std::fs::write(folder.path().join("b.yml"), "two").unwrap();
+        assert_ne!(stamp(folder.path()).unwrap(), first);
+    }
+
+    #[test]
+    fn a_pack_with_a_fault_is_named_with_its_line() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a.yaml"), "pack: a\nversion: one\n").unwrap();
+        let complaint = format!("{:#}", load(Some(folder.path())).unwrap_err());
+        assert!(complaint.contains("a.yaml:2: "), "{complaint}");
+    }
+
+    #[test]
+    fn a_pack_that_is_too_large_is_not_read_to_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a.yaml"), "#".repeat(limits::PACK_BYTES + 10)).unwrap();
+        assert!(load(Some(folder.path())).unwrap_err().to_string().ends_with("bytes"));
     }
 }

@@ -153,13 +153,16 @@ impl Judge {
         let body = PlainBody::of_text(&line.text);
         let began = Instant::now();
         let mut findings = self.rules.scan(&body);
-        if let Some(seams) = seams {
-            let seam = seams.entry((line.room, line.sender)).or_default();
+        let mut seam = seams.map(|seams| seams.entry((line.room, line.sender)).or_default());
+        if let Some(seam) = &mut seam {
             let across = self.rules.scan_seam(seam, &body, Timestamp(line.ts.unwrap_or_default()));
             findings.hits.extend(across.hits);
         }
         let facts = Facts::default();
         let verdict = self.rules.judge(&facts, &findings);
+        if let Some(seam) = seam.filter(|_| verdict.action == Action::Block) {
+            seam.take_back(&body);
+        }
         let us = began.elapsed().as_secs_f64() * 1e6;
         Ok(Some(self.judged(line.id.unwrap_or_else(|| number.into()), &findings, &verdict, us)))
     }

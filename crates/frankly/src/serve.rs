@@ -2,13 +2,15 @@
 
 mod connections;
 mod outside;
+mod reload;
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use app::App;
+use app::rules::Rules;
 use model::id::OwnedServerName;
 use store::Store;
 use store::command::name_server::NameServer;
@@ -22,15 +24,18 @@ use crate::telemetry;
 const COMPACTION_EVERY_S: u64 = 6 * 3_600;
 
 /// Name of the database file in the data directory.
-const DATABASE_FILE: &str = "frankly.db";
+pub(crate) const DATABASE_FILE: &str = "frankly.db";
 /// How long webhooks and notices under way may take when the server stops.
 const JOBS_PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// How long reads under way and the last commit may take when the server stops.
+const CLOSE_PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// Serves until SIGINT or SIGTERM, then finishes what was accepted.
 pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     let app = open_app(&options).await?;
     let listener = bind(options.listen).await?;
-    serve(app, listener, stop_signal()).await
+    serve(app, listener, options.packs, stop_signal()).await
 }
 
 /// Takes the address.
@@ -38,18 +43,29 @@ pub(crate) async fn bind(listen: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}; choose another with --listen"))
 }
 
-/// Serves an app until `stop` resolves, then finishes what was accepted.
-pub(crate) async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+/// Serves an app until `stop` resolves, then finishes what was accepted. The packs of a folder are followed as they
+/// change; those built in stay.
+pub(crate) async fn serve(
+    app: Arc<App>,
+    listener: TcpListener,
+    packs: Option<PathBuf>,
+    stop: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     let meter = telemetry::meter()?;
     let router = outside::router(Arc::clone(&app), meter);
+    let reload = tokio::spawn(reload::follow(Arc::clone(&app), packs));
     announce(&format!("listening on http://{address}"));
     tracing::info!(%address, server_name = %app.config.server_name, store = app.store_kind(), dev = app.config.dev, "serving");
     let ticks = tokio::spawn(tick(Arc::clone(&app)));
     let jobs = app.spawn_jobs();
     connections::serve(listener, router, stop).await;
     ticks.abort();
+    reload.abort();
     jobs.stop(JOBS_PATIENCE).await;
+    if tokio::time::timeout(CLOSE_PATIENCE, app.close()).await.is_err() {
+        tracing::warn!("the database was not closed in time; what was committed is safe, and the next start tidies up");
+    }
     tracing::info!("stopped");
     Ok(())
 }
@@ -74,16 +90,16 @@ async fn tick(app: Arc<App>) {
 
 /// The app over its store, under the name that the store remembers.
 pub(crate) async fn open_app(options: &Options) -> anyhow::Result<Arc<App>> {
-    open_app_or_localhost(options, options.is_dev()).await
+    open_app_with(options, options.is_dev(), crate::packs::load(options.packs.as_deref())?).await
 }
 
-/// As [`open_app`]; a store that has no name yet is called `localhost` if wanted.
-pub(crate) async fn open_app_or_localhost(options: &Options, or_localhost: bool) -> anyhow::Result<Arc<App>> {
+/// As [`open_app`], under given rules; a store that has no name yet is called `localhost` if wanted.
+pub(crate) async fn open_app_with(options: &Options, or_localhost: bool, rules: Rules) -> anyhow::Result<Arc<App>> {
     let store = open_store(&options.place).await?;
     let wanted = options.server_name.clone().or_else(|| or_localhost.then(localhost));
     let server_name = name(&store, wanted.as_ref(), options.server_name.is_some()).await?;
     let config = options.app_config(server_name);
-    let app = App::new(config, store, Arc::new(SystemClock), Arc::new(SystemEntropy), crate::packs::load(None)?);
+    let app = App::new(config, store, Arc::new(SystemClock), Arc::new(SystemEntropy), rules);
     app.ensure_service_account().await.context("cannot prepare the server's own account")?;
     Ok(Arc::new(app))
 }
@@ -119,7 +135,7 @@ fn localhost() -> OwnedServerName {
 }
 
 /// Makes a directory that only its owner can enter.
-fn make_private(directory: &Path) -> std::io::Result<()> {
+pub(crate) fn make_private(directory: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)
 }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, anyhow, bail};
 use app::accounts::admin::{Account, UserChange};
 use app::accounts::register::StaffMadeAccount;
+use app::rules::Rules;
 use app::{App, Caller};
 use clap::{Args, Subcommand};
 use model::id::{OwnedDeviceId, OwnedUserId};
@@ -168,7 +169,7 @@ pub(crate) async fn run(args: UserArgs) -> anyhow::Result<ExitCode> {
     overrides.put("database", args.database.as_deref());
     overrides.put("server_name", args.server_name.as_deref());
     let options = crate::config::load(args.config.as_deref(), &overrides)?;
-    let app = serve::open_app_or_localhost(&options, true).await?;
+    let app = serve::open_app_with(&options, true, Rules::default()).await?;
     let json = args.json;
     match args.command {
         UserCommand::Add(add) => show(&account(&app, &add_person(&app, add).await?).await?, json),

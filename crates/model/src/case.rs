@@ -210,9 +210,13 @@ impl Outcome {
         }
     }
 
-    /// Whether the decision is held against the sender's account.
+    /// Whether the decision is held against the sender's account: a person found that the message or the behaviour breaks
+    /// the rules. What time limits do without anybody's decision never is.
     pub fn is_strike(self) -> bool {
-        matches!(self, Self::Warn | Self::Suspend | Self::Lock)
+        match self {
+            Self::KeepBlocked | Self::Remove | Self::Warn | Self::Suspend | Self::Lock => true,
+            Self::Release | Self::Dismiss => false,
+        }
     }
 }
 

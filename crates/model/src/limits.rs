@@ -137,8 +137,12 @@ pub const SCAN_HITS: usize = 64;
 pub const SCAN_PARTS: usize = 256;
 /// Bytes of a pack file.
 pub const PACK_BYTES: usize = 4 * 1024 * 1024;
+/// Largest file of certificate authorities.
+pub const CA_FILE_BYTES: usize = 1024 * 1024;
 /// Packs loaded at a time.
 pub const PACKS: usize = 64;
+/// Milliseconds between two looks at the folder of the packs; a look reads names and times only.
+pub const PACKS_POLL_MS: u64 = 2_000;
 /// Rules of all packs together.
 pub const RULES: usize = 2_000;
 /// Keys of all packs together.
@@ -149,6 +153,12 @@ pub const LEXICON_KEY_BYTES: usize = 256;
 pub const REGEX_BYTES: usize = 4 * 1024 * 1024;
 /// Longest time limit of a withheld message, in milliseconds.
 pub const HOLD_MS_MAX: i64 = 7 * 24 * 3_600_000;
+/// Characters remembered of the last messages of one sender in one room: a key that is split over messages is shorter.
+pub const SEAM_CHARS: usize = 200;
+/// Pairs of room and sender whose last messages are remembered, 1.6 KB of text each at the very most.
+pub const SEAM_SENDERS: u64 = 20_000;
+/// Milliseconds without a message after which they are forgotten; what is split over an hour is no longer one sentence.
+pub const SEAM_IDLE_MS: u64 = 3_600_000;
 /// Senders and pairs whose recent behaviour is remembered in memory.
 pub const BEHAVIOUR_SENDERS: u64 = 100_000;
 
@@ -164,6 +174,8 @@ pub const REASON_BYTES: usize = 4_096;
 pub const CLAIM_MS: i64 = 10 * 60_000;
 /// Withheld messages resolved, and claims ended, in one transaction.
 pub const EXPIRY_BATCH_ROWS: usize = 64;
+/// Texts kept as evidence that are deleted in one transaction when their time is over.
+pub const EVIDENCE_BATCH_ROWS: usize = 64;
 /// The server looks for withheld messages and claims whose time is up this often, in milliseconds.
 pub const EXPIRY_TICK_MS: u64 = 1_000;
 /// Reports on one target that raise its case to P1; no number of reports alone makes a P0.

@@ -74,6 +74,7 @@ pub struct Lexicon {
     pub(crate) starred: Automaton,
     pub(crate) typing: TypingIndex,
     pub(crate) patterns: Patterns,
+    longest: usize,
 }
 
 /// An automaton whose matches lead to one or several spellings.
@@ -147,6 +148,7 @@ impl Lexicon {
             if letters.is_empty() {
                 return Err(LexiconError::NoLetters { term: key.term, index });
             }
+            lexicon.longest = lexicon.longest.max(letters.len());
             forms.add(number(index), letters, &mut lexicon);
             lexicon.keys.push(key);
         }
@@ -159,6 +161,11 @@ impl Lexicon {
     /// Number of keys.
     pub fn len(&self) -> usize {
         self.keys.len()
+    }
+
+    /// How many characters of a text a match can take, with room for what is put between and around its letters.
+    pub(crate) fn reach(&self) -> usize {
+        if self.patterns.is_empty() { (4 * self.longest).min(limits::SEAM_CHARS) } else { limits::SEAM_CHARS }
     }
 
     /// Whether there are neither keys nor patterns.

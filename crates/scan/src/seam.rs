@@ -1,8 +1,9 @@
 //! Text split over messages: what one sender wrote just before is joined with what is written now.
 
+use std::cell::LazyCell;
 use std::collections::VecDeque;
 
-use model::body::PlainBody;
+use model::body::{Part, PlainBody};
 use model::clock::Timestamp;
 use model::finding::{Findings, Hit};
 use model::limits;
@@ -18,59 +19,223 @@ const MESSAGES_QUICK: usize = 12;
 const QUICK_MS: i64 = 60_000;
 /// After this many milliseconds nothing is joined.
 const FORGET_MS: i64 = 3_600_000;
-/// Characters kept of each message: a key that crosses the seam is shorter.
-const TAIL_CHARS: usize = 200;
+/// Earlier messages that are tried as pieces of one word; letters sent one by one are found as a sentence as well.
+const PIECES_MAX: usize = 4;
 
-/// What one sender wrote last in one room. Bounded; kept in memory only.
+/// What one sender wrote last in one room. Bounded: the ends of at most [`MESSAGES_QUICK`] messages, together
+/// [`limits::SEAM_CHARS`] characters, and that of the present one; kept in memory only.
 #[derive(Clone, Debug, Default)]
 pub struct Seam {
-    recent: VecDeque<(Timestamp, String)>,
+    recent: VecDeque<Said>,
+}
+
+/// The end of one message.
+#[derive(Clone, Debug)]
+struct Said {
+    at: Timestamp,
+    end: String,
+    chars: usize,
 }
 
 impl Seam {
     /// Scans `body` joined to the sender's earlier messages and remembers it. Only matches that cross the last seam are
-    /// given; their offsets are those of the part of them that lies in `body`, in its first part.
+    /// given; their offsets are those of the part of them that lies in `body`, in the part that a reader sees.
     pub fn cross(&mut self, body: &PlainBody, now: Timestamp, lexicon: &Lexicon) -> Findings {
         let mut findings = Findings::default();
-        let Some(part) = body.parts().first() else { return findings };
+        let Some(part) = shown(body) else { return findings };
         self.forget(now);
-        let current: String = part.text().chars().take(TAIL_CHARS).collect();
+        self.trim();
         if !self.recent.is_empty() && !body.is_edit() {
-            for glue in [" ", ""] {
-                self.joined(glue, &current, part.field(), lexicon, &mut findings);
+            let current = first_chars(part.text(), lexicon.reach());
+            for (earlier, glue) in self.earlier(lexicon.reach()) {
+                joined(&earlier, glue, current, part.field(), lexicon, &mut findings);
             }
         }
-        let skip = part.text().chars().count().saturating_sub(TAIL_CHARS);
-        self.recent.push_back((now, part.text().chars().skip(skip).collect()));
+        let end = last_chars(part.text(), limits::SEAM_CHARS);
+        self.recent.push_back(Said { at: now, end: end.to_owned(), chars: end.chars().count() });
         findings
     }
 
+    /// Forgets `body`, which was remembered last but was refused: nobody reads it, so it is no part of a sentence. What
+    /// came before it is remembered as if it had not been there.
+    pub fn take_back(&mut self, body: &PlainBody) {
+        let end = shown(body).map(|part| last_chars(part.text(), limits::SEAM_CHARS));
+        if let Some(index) = self.recent.iter().rposition(|said| Some(said.end.as_str()) == end) {
+            self.recent.remove(index);
+        }
+    }
+
+    /// Bytes of text that are remembered.
+    pub fn bytes(&self) -> usize {
+        self.recent.iter().map(|said| said.end.len()).sum()
+    }
+
     fn forget(&mut self, now: Timestamp) {
-        self.recent.retain(|(at, _)| now.since_ms(*at) <= FORGET_MS);
-        let quick = self.recent.iter().filter(|(at, _)| now.since_ms(*at) <= QUICK_MS).count();
+        self.recent.retain(|said| now.since_ms(said.at) <= FORGET_MS);
+        let quick = self.recent.iter().filter(|said| now.since_ms(said.at) <= QUICK_MS).count();
         let keep = quick.clamp(MESSAGES, MESSAGES_QUICK);
         while self.recent.len() > keep {
             self.recent.pop_front();
         }
     }
 
-    fn joined(&self, glue: &str, current: &str, field: &str, lexicon: &Lexicon, findings: &mut Findings) {
-        let mut text = String::new();
-        for (index, (_, earlier)) in self.recent.iter().enumerate() {
-            if index > 0 {
-                text.push(' ');
-            }
-            text.push_str(earlier);
+    /// Forgets whatever lies further back than a match can reach.
+    fn trim(&mut self) {
+        let mut total: usize = self.recent.iter().map(|said| said.chars).sum();
+        while let Some(first) = self.recent.front().filter(|first| total - first.chars >= limits::SEAM_CHARS) {
+            total -= first.chars;
+            self.recent.pop_front();
         }
-        let before = u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
-        text.push_str(glue);
-        let seam = before + u32::from(!glue.is_empty());
-        text.push_str(current);
-        for hit in scan(&PlainBody::of_text(&text), lexicon).hits {
-            let known = findings.hits.iter().any(|known| known.key == hit.key && known.term == hit.term);
-            if hit.start < before && hit.end > seam && !known && findings.hits.len() < limits::SCAN_HITS {
-                findings.hits.push(Hit { field: field.to_owned(), start: 0, end: hit.end - seam, ..hit });
+        let over = total.saturating_sub(limits::SEAM_CHARS);
+        if let Some(first) = self.recent.front_mut().filter(|_| over > 0) {
+            first.chars -= over;
+            first.end = last_chars(&first.end, first.chars).to_owned();
+        }
+    }
+
+    /// The last `reach` characters of the earlier messages, one after the other, in each way in which they can belong
+    /// together, with what comes between them and the present one: all of them words of a sentence, or the last of them
+    /// pieces of one word, which goes on through messages that are a piece only.
+    fn earlier(&self, reach: usize) -> Vec<(String, &'static str)> {
+        let pieces = self.pieces(reach);
+        let mut ways = vec![(pieces.join(" "), " ")];
+        for (index, piece) in pieces.iter().enumerate().rev().take(PIECES_MAX) {
+            let (sentence, word) = pieces.split_at(index);
+            ways.push(([sentence, &[&word.concat()]].concat().join(" "), ""));
+            if piece.contains(char::is_whitespace) {
+                break;
             }
         }
+        ways
+    }
+
+    /// The ends of the earlier messages within the last `reach` characters, oldest first.
+    fn pieces(&self, reach: usize) -> Vec<&str> {
+        let mut left = reach;
+        let mut pieces: Vec<&str> = Vec::with_capacity(self.recent.len());
+        for said in self.recent.iter().rev().take_while(|_| reach > 0) {
+            pieces.push(last_chars(&said.end, left));
+            left = left.saturating_sub(said.chars + 1);
+            if left == 0 {
+                break;
+            }
+        }
+        pieces.reverse();
+        pieces
+    }
+}
+
+/// The part that clients show: the formatted body where there is one, then the body, then whatever comes first.
+fn shown(body: &PlainBody) -> Option<&Part> {
+    let named = |name: &str| body.parts().iter().find(|part| part.field() == name);
+    named("formatted_body").or_else(|| named("body")).or_else(|| body.parts().first())
+}
+
+fn joined(earlier: &str, glue: &str, current: &str, field: &str, lexicon: &Lexicon, findings: &mut Findings) {
+    let before = u32::try_from(earlier.chars().count()).unwrap_or(u32::MAX);
+    let seam = before.saturating_add(u32::from(!glue.is_empty()));
+    let of = |text: &str| scan(&PlainBody::of_text(text), lexicon).hits;
+    // needed for few texts only
+    let (in_earlier, in_current) = (LazyCell::new(|| of(earlier)), LazyCell::new(|| of(current)));
+    for hit in of(&[earlier, glue, current].concat()) {
+        if hit.start >= before || hit.end <= seam || findings.hits.len() >= limits::SCAN_HITS {
+            continue;
+        }
+        let same = |other: &Hit| other.key == hit.key && other.term == hit.term;
+        // "idiot" and "to be sure" are no "idiott": what is complete on one side was found there
+        let is_one_sided = in_earlier.iter().any(|other| same(other) && other.end > hit.start)
+            || in_current.iter().any(|other| same(other) && other.start < hit.end - seam);
+        if !is_one_sided && !findings.hits.iter().any(same) {
+            findings.hits.push(Hit { field: field.to_owned(), start: 0, end: hit.end - seam, ..hit });
+        }
+    }
+}
+
+fn first_chars(text: &str, count: usize) -> &str {
+    text.char_indices().nth(count).map_or(text, |(end, _)| &text[..end])
+}
+
+fn last_chars(text: &str, count: usize) -> &str {
+    if count == 0 {
+        return "";
+    }
+    text.char_indices().rev().nth(count - 1).map_or(text, |(start, _)| &text[start..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lexicon::Key;
+
+    fn lexicon() -> Lexicon {
+        Lexicon::build([Key { term: "t".to_owned(), key: "purple elephant".to_owned() }]).unwrap()
+    }
+
+    fn say(seam: &mut Seam, text: &str, at: i64) -> usize {
+        seam.cross(&PlainBody::of_text(text), Timestamp(at), &lexicon()).hits.len()
+    }
+
+    #[test]
+    fn a_long_message_hides_neither_its_end_nor_the_next_ones_beginning() {
+        let mut seam = Seam::default();
+        let filler = "nothing to see here ".repeat(200);
+        assert_eq!(say(&mut seam, &format!("{filler} purple"), 0), 0);
+        assert_eq!(say(&mut seam, &format!("elephant {filler}"), 1_000), 1);
+    }
+
+    #[test]
+    fn memory_stays_small_whatever_is_said() {
+        let mut seam = Seam::default();
+        for n in 0..1_000 {
+            say(&mut seam, &"\u{1F418}".repeat(1 + n * 7 % 3_000), i64::try_from(n).unwrap());
+            assert!(seam.bytes() <= 2 * 4 * limits::SEAM_CHARS && seam.recent.len() <= MESSAGES_QUICK + 1);
+        }
+    }
+
+    #[test]
+    fn an_hour_later_nothing_is_joined() {
+        let mut seam = Seam::default();
+        say(&mut seam, "purple", 0);
+        assert_eq!(say(&mut seam, "elephant", FORGET_MS + 1), 0);
+        say(&mut seam, "purple", FORGET_MS + 2);
+        assert_eq!(say(&mut seam, "elephant", 2 * FORGET_MS), 1);
+    }
+
+    #[test]
+    fn a_word_in_several_pieces_is_found_at_its_last() {
+        for pieces in [&["pur", "ple", "ele", "phant"][..], &["so", "purple eleph", "ant"], &["purple", "e", "le", "ph", "ant"]] {
+            let mut seam = Seam::default();
+            let hits: Vec<usize> = (0..).zip(pieces).map(|(at, piece)| say(&mut seam, piece, at)).collect();
+            let (last, before) = hits.split_last().unwrap();
+            assert_eq!((*last, before.iter().sum::<usize>()), (1, 0), "{pieces:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_complete_on_one_side_of_the_seam_is_not_found_there() {
+        let mut seam = Seam::default();
+        for text in ["a purple elephant", "ten more", "see", "elephants: e", "purple elephant"] {
+            assert_eq!(say(&mut seam, text, 0), 0, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_refused_message_is_no_part_of_what_is_said_and_hides_nothing() {
+        let mut seam = Seam::default();
+        say(&mut seam, "purple", 0);
+        for filler in ["x", &"y".repeat(10 * limits::SEAM_CHARS), "z", "elephant"] {
+            say(&mut seam, filler, 1);
+            seam.take_back(&PlainBody::of_text(filler));
+        }
+        assert_eq!(say(&mut seam, "elephant", 2), 1);
+        seam.take_back(&PlainBody::of_text("never said"));
+        assert_eq!(seam.recent.len(), 2);
+    }
+
+    #[test]
+    fn ends_are_cut_between_characters() {
+        assert_eq!((first_chars("äöü", 2), last_chars("äöü", 2)), ("äö", "öü"));
+        assert_eq!((first_chars("ä", 2), last_chars("ä", 2)), ("ä", "ä"));
+        assert_eq!((first_chars("ä", 0), last_chars("ä", 0)), ("", ""));
     }
 }

@@ -6,6 +6,7 @@
 //! A stored message body leaves through two doors: delivery to a member ([`query`]), or
 //! [`command::reveal::Reveal`], which writes the access record in the transaction that selects it.
 
+pub mod backup;
 pub mod command;
 mod error;
 mod migrate;
@@ -68,6 +69,15 @@ impl Store {
         match &self.0 {
             Backend::Sqlite(sqlite) => sqlite.read(query).await,
             Backend::Postgres(postgres) => postgres.read(query).await,
+        }
+    }
+
+    /// Finishes what is queued and closes the database; nothing can be asked of it afterwards. SQLite's write-ahead log
+    /// is emptied into the database file.
+    pub async fn close(&self) {
+        match &self.0 {
+            Backend::Sqlite(sqlite) => sqlite.close().await,
+            Backend::Postgres(postgres) => postgres.close(),
         }
     }
 

@@ -7,8 +7,11 @@ use crate::error::StoreError;
 use crate::tx::Tx;
 
 /// Every step, oldest first; a step is never changed once released.
-const STEPS: [(&str, &str); 2] =
-    [("0001_first", include_str!("../schema/0001_first.sql")), ("0002_relations", include_str!("../schema/0002_relations.sql"))];
+const STEPS: [(&str, &str); 3] = [
+    ("0001_first", include_str!("../schema/0001_first.sql")),
+    ("0002_relations", include_str!("../schema/0002_relations.sql")),
+    ("0004_ops", include_str!("../schema/0004_ops.sql")),
+];
 
 /// Which words the schema is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,13 +58,21 @@ pub(crate) async fn run<T: Script>(tx: &mut T, dialect: Dialect) -> Result<(), S
     tx.script("create table if not exists schema_steps (step text primary key)").await?;
     let done = tx.rows("select step from schema_steps", args![]).await?;
     let done = done.iter().map(|row| row.text(0)).collect::<Result<Vec<_>, _>>()?;
-    if let Some(unknown) = done.iter().find(|step| STEPS.iter().all(|(name, _)| name != *step)) {
-        return Err(StoreError::Schema(format!("the database has step {unknown}, which this program does not know; use a newer frankly")));
-    }
+    known(done.iter().copied())?;
     let missing: Vec<_> = STEPS.iter().filter(|(name, _)| !done.contains(name)).collect();
     for (name, sql) in missing {
         tx.script(&dialect.translate(sql)).await?;
         tx.exec("insert into schema_steps (step) values ($1)", args![*name]).await?;
     }
     Ok(())
+}
+
+/// Fails when a database has a step that this program does not know.
+pub(crate) fn known<'a>(mut done: impl Iterator<Item = &'a str>) -> Result<(), StoreError> {
+    match done.find(|step| STEPS.iter().all(|(name, _)| name != step)) {
+        Some(unknown) => {
+            Err(StoreError::Schema(format!("the database has step {unknown}, which this program does not know; use a newer frankly")))
+        }
+        None => Ok(()),
+    }
 }

@@ -68,6 +68,11 @@ impl Postgres {
         Ok(out)
     }
 
+    /// Lets go of the connections.
+    pub(crate) fn close(&self) {
+        self.pool.close();
+    }
+
     /// Reads one snapshot.
     pub(crate) async fn read<Q: Query>(&self, query: Q) -> Result<Q::Out, StoreError> {
         let mut client = self.pool.get().await.map_err(|error| unavailable(&error))?;

@@ -52,19 +52,25 @@ impl<C: Command> Work for Running<C> {
     }
 }
 
-type Job = Box<dyn Work>;
+/// What the writer is told.
+enum Job {
+    Run(Box<dyn Work>),
+    /// End: nothing that comes later is done.
+    Close,
+}
 
 /// An SQLite database in WAL mode with `synchronous=FULL`.
 #[derive(Debug, Clone)]
 pub(crate) struct Sqlite {
     writer: mpsc::Sender<Job>,
     readers: Arc<Readers>,
+    thread: Arc<Mutex<Option<thread::JoinHandle<()>>>>,
 }
 
 #[derive(Debug)]
 struct Readers {
     idle: Mutex<Vec<SqliteTx>>,
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
 }
 
 impl Sqlite {
@@ -74,7 +80,10 @@ impl Sqlite {
             Connection::open(path)?,
             "pragma page_size = 2048; pragma journal_mode = wal; pragma synchronous = full; pragma cache_size = -16000; pragma wal_autocheckpoint = 8000;",
         )?;
+        // one transaction: a step is there whole or not at all, and two programs that start at once take turns
+        writer.batch("begin immediate")?;
         block_on(migrate::run(&mut writer, Dialect::Sqlite))?;
+        writer.batch("commit")?;
         let mut idle = Vec::with_capacity(limits::SQLITE_READERS);
         for _ in 0..limits::SQLITE_READERS {
             let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -82,25 +91,45 @@ impl Sqlite {
         }
         let checkpointer = Checkpointer::start(path)?;
         let (sender, jobs) = mpsc::channel(limits::WRITER_QUEUE);
-        thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || write_loop(writer, checkpointer, jobs))
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        let readers = Readers { idle: Mutex::new(idle), permits: Semaphore::new(limits::SQLITE_READERS) };
-        Ok(Self { writer: sender, readers: Arc::new(readers) })
+        let readers = Readers { idle: Mutex::new(idle), permits: Arc::new(Semaphore::new(limits::SQLITE_READERS)) };
+        Ok(Self { writer: sender, readers: Arc::new(readers), thread: Arc::new(Mutex::new(Some(thread))) })
+    }
+
+    /// Lets reads under way end, then the writer finish what is queued, put everything into the database file and end.
+    /// Whatever is asked later is refused.
+    pub(crate) async fn close(&self) {
+        let all = u32::try_from(limits::SQLITE_READERS).expect("a handful of readers");
+        // an idle connection would keep the file of the log alive
+        if let Ok(permits) = self.readers.permits.acquire_many(all).await {
+            self.readers.permits.close();
+            self.readers.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            drop(permits);
+        }
+        if self.writer.send(Job::Close).await.is_err() {
+            return; // closed before
+        }
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let joined = tokio::task::spawn_blocking(move || thread.map(thread::JoinHandle::join)).await;
+        if !matches!(joined, Ok(None | Some(Ok(())))) {
+            tracing::error!("the store's writer did not end well");
+        }
     }
 
     /// Queues the command to the writer and answers after the commit.
     pub(crate) async fn run<C: Command>(&self, command: C) -> Result<C::Out, StoreError> {
         let (sender, receiver) = oneshot::channel();
-        let job: Job = Box::new(Running { command, outcome: None, caller: sender });
-        self.writer.send(job).await.map_err(|_| StoreError::Closed)?;
+        let work = Box::new(Running { command, outcome: None, caller: sender });
+        self.writer.send(Job::Run(work)).await.map_err(|_| StoreError::Closed)?;
         receiver.await.map_err(|_| StoreError::Closed)?
     }
 
     /// Reads one snapshot.
     pub(crate) async fn read<Q: Query>(&self, query: Q) -> Result<Q::Out, StoreError> {
-        let permit = self.readers.permits.acquire().await.map_err(|_| StoreError::Closed)?;
+        let permit = Arc::clone(&self.readers.permits).acquire_owned().await.map_err(|_| StoreError::Closed)?;
         let mut reader = self.readers.take()?;
         if !Q::HEAVY {
             let outcome = reader.snapshot(&query);
@@ -111,11 +140,11 @@ impl Sqlite {
         let outcome = tokio::task::spawn_blocking(move || {
             let outcome = reader.snapshot(&query);
             readers.put(reader);
+            // here and not by the caller, who may have gone away: the place is free once the reader is back
+            drop(permit);
             outcome
         });
-        let outcome = outcome.await.map_err(|error| StoreError::Database(error.to_string()))?;
-        drop(permit);
-        outcome
+        outcome.await.map_err(|error| StoreError::Database(error.to_string()))?
     }
 }
 
@@ -129,11 +158,21 @@ impl Readers {
     }
 }
 
-/// Takes jobs as they come, runs all that wait in one transaction, answers after its commit.
+/// Takes jobs as they come, runs all that wait in one transaction, answers after its commit. At the end the write-ahead
+/// log is emptied into the database file.
 fn write_loop(mut tx: SqliteTx, mut checkpointer: Checkpointer, mut jobs: mpsc::Receiver<Job>) {
-    let mut batch: Vec<Job> = Vec::with_capacity(limits::GROUP_COMMIT);
-    while let Some(first) = jobs.blocking_recv() {
-        let written = write_batch(&mut tx, first, &mut jobs, &mut batch);
+    let mut batch: Vec<Box<dyn Work>> = Vec::with_capacity(limits::GROUP_COMMIT);
+    let mut open = true;
+    while open && let Some(Job::Run(first)) = jobs.blocking_recv() {
+        batch.push(first);
+        let written = write_batch(&mut tx, &mut batch, || match jobs.try_recv() {
+            Ok(Job::Run(work)) if open => Some(work),
+            Ok(Job::Close) => {
+                open = false;
+                None
+            }
+            Ok(Job::Run(_)) | Err(_) => None,
+        });
         metrics::histogram!("frankly_store_batch_commands").record(f64::from(u32::try_from(batch.len()).unwrap_or(u32::MAX)));
         checkpointer.committed(batch.len());
         let failure = written.err().map(|error| error.to_string());
@@ -141,14 +180,22 @@ fn write_loop(mut tx: SqliteTx, mut checkpointer: Checkpointer, mut jobs: mpsc::
             job.answer(failure.clone().map_or(Ok(()), |text| Err(StoreError::Database(text))));
         }
     }
+    jobs.close();
     checkpointer.end();
+    if let Err(error) = tx.connection.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(())) {
+        tracing::warn!(%error, "the write-ahead log could not be emptied; the next start does it");
+    }
 }
 
-/// One transaction of all that waits. A command that fails after it has changed something spoils the batch: all is
-/// undone and run again, each command in a savepoint of its own, so that the failure undoes that command and no other.
+/// One transaction of the batch and all that waits. A command that fails after it has changed something spoils the
+/// batch: all is undone and run again, each command in a savepoint of its own, so that the failure undoes that command
+/// and no other.
 /// Savepoints from the start would copy every page once more for every command.
-fn write_batch(tx: &mut SqliteTx, first: Job, jobs: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>) -> Result<(), StoreError> {
-    batch.push(first);
+fn write_batch(
+    tx: &mut SqliteTx,
+    batch: &mut Vec<Box<dyn Work>>,
+    mut waiting: impl FnMut() -> Option<Box<dyn Work>>,
+) -> Result<(), StoreError> {
     tx.batch("begin immediate")?;
     let mut next = 0;
     let mut spoiled = false;
@@ -159,7 +206,7 @@ fn write_batch(tx: &mut SqliteTx, first: Job, jobs: &mut mpsc::Receiver<Job>, ba
         spoiled = job.run(tx) && tx.connection.total_changes() != before;
         next += 1;
         if batch.len() < limits::GROUP_COMMIT
-            && let Ok(job) = jobs.try_recv()
+            && let Some(job) = waiting()
         {
             batch.push(job);
         }

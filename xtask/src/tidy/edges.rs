@@ -37,7 +37,7 @@ const TEST_ARROWS: [(&str, &[&str]); 2] = [
 ];
 
 /// Heavy or far-reaching crates and who alone may name them.
-const OWNERS: [(&str, &[&str]); 15] = [
+const OWNERS: [(&str, &[&str]); 18] = [
     ("rusqlite", &["frankly-store"]),
     ("tokio-postgres", &["frankly-store"]),
     ("deadpool-postgres", &["frankly-store"]),
@@ -50,6 +50,9 @@ const OWNERS: [(&str, &[&str]); 15] = [
     ("rust-embed", &["frankly-console"]),
     ("argon2", &["frankly-app"]),
     ("jsonwebtoken", &["frankly-app"]),
+    ("hyper-rustls", &["frankly-app"]),
+    ("rustls", &["frankly-app"]),
+    ("rustls-native-certs", &["frankly-app"]),
     ("metrics-exporter-prometheus", &["frankly"]),
     ("tracing-subscriber", &["frankly"]),
     ("anyhow", &["frankly", "frankly-sim", "xtask"]),

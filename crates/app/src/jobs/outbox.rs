@@ -39,7 +39,7 @@ impl Kind {
 }
 
 pub(crate) async fn run(app: Arc<App>, kind: Kind, stop: CancellationToken) {
-    let sender = Sender::new();
+    let sender = Sender::new(app.config.webhook.as_ref());
     let bell = match kind {
         Kind::Webhook => &app.desk.webhooks,
         Kind::Notice => &app.desk.notices,
@@ -62,7 +62,7 @@ impl App {
     /// # Errors
     /// When the store fails.
     pub async fn deliver_webhooks(&self) -> Result<(), Error> {
-        self.work_off(Kind::Webhook, &Sender::new()).await
+        self.work_off(Kind::Webhook, &Sender::new(self.config.webhook.as_ref())).await
     }
 
     /// Tries everything of this kind that is due now.
@@ -87,10 +87,7 @@ impl App {
 
     async fn attempt(&self, kind: Kind, task: &Task, sender: &Sender) -> Result<(), Error> {
         let outcome = match kind {
-            Kind::Webhook => match &self.config.webhook {
-                Some(webhook) => sender.send(webhook, task, self.clock.now()).await,
-                None => Err("no webhook is configured".to_owned()),
-            },
+            Kind::Webhook => sender.send(task, self.clock.now()).await,
             Kind::Notice => self.give_notice(task).await,
         };
         let (attempt, status) = match outcome {

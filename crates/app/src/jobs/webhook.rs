@@ -1,8 +1,10 @@
 //! One webhook call in the Standard Webhooks form: `webhook-id`, `webhook-timestamp`, and
 //! `webhook-signature: v1,<Base64 of HMAC-SHA256 over "id.timestamp.body">`.
 //!
-//! Plain HTTP: the receiver is reached on the same host or through a proxy that adds TLS.
+//! Over `https://` the receiver's certificate is always checked; there is no way to go without.
 
+use std::error::Error;
+use std::io;
 use std::time::Duration;
 
 use base64::Engine;
@@ -11,6 +13,7 @@ use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};
 use http::Request;
 use http_body_util::Full;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -24,28 +27,30 @@ use store::command::outbox::Task;
 use crate::config::Webhook;
 
 /// An HTTP client with its connections.
+type Caller = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+
+/// The receiver and who calls it; nothing where no webhook is configured.
 #[derive(Debug)]
-pub(crate) struct Sender {
-    client: Client<HttpConnector, Full<Bytes>>,
-}
+pub(crate) struct Sender(Option<(Webhook, Caller)>);
 
 impl Sender {
-    pub(crate) fn new() -> Self {
-        Self { client: Client::builder(TokioExecutor::new()).build_http() }
+    pub(crate) fn new(webhook: Option<&Webhook>) -> Self {
+        Self(webhook.map(|webhook| {
+            let connector = HttpsConnectorBuilder::new().with_tls_config((*webhook.tls).clone()).https_or_http().enable_http1().build();
+            (webhook.clone(), Client::builder(TokioExecutor::new()).build(connector))
+        }))
     }
 
     /// Posts the task once. Any 2xx is success; redirects are not followed.
     ///
     /// # Errors
     /// How it failed, without anything the receiver said.
-    pub(crate) async fn send(&self, webhook: &Webhook, task: &Task, now: Timestamp) -> Result<String, String> {
+    pub(crate) async fn send(&self, task: &Task, now: Timestamp) -> Result<String, String> {
+        let Some((webhook, client)) = &self.0 else { return Err("no webhook is configured".to_owned()) };
         let id = format!("frankly_{}", task.outbox_id);
         let timestamp = now.0.div_euclid(1_000).to_string();
         let body = body(task);
         let signature = sign(&webhook.secret, &id, &timestamp, &body)?;
-        if !webhook.url.starts_with("http://") {
-            return Err("only http:// receivers are called; put a proxy before an https:// one".to_owned());
-        }
         let request = Request::post(&webhook.url)
             .header("content-type", "application/json")
             .header("user-agent", concat!("frankly/", env!("CARGO_PKG_VERSION")))
@@ -54,15 +59,33 @@ impl Sender {
             .header("webhook-signature", signature)
             .body(Full::new(Bytes::from(body)))
             .map_err(|_| "the webhook's URL is not valid".to_owned())?;
-        let call = self.client.request(request);
-        match tokio::time::timeout(Duration::from_millis(limits::WEBHOOK_TIMEOUT_MS), call).await {
+        match tokio::time::timeout(Duration::from_millis(limits::WEBHOOK_TIMEOUT_MS), client.request(request)).await {
             Err(_) => Err("timeout".to_owned()),
-            Ok(Err(error)) if error.is_connect() => Err("connection refused".to_owned()),
-            Ok(Err(_)) => Err("connection broken".to_owned()),
+            Ok(Err(error)) => {
+                Err(tls_fault(&error).unwrap_or(if error.is_connect() { "connection refused" } else { "connection broken" }).to_owned())
+            }
             Ok(Ok(response)) if response.status().is_success() => Ok(response.status().as_str().to_owned()),
             Ok(Ok(response)) => Err(response.status().as_str().to_owned()),
         }
     }
+}
+
+/// What went wrong with TLS, if that was it. It is found inside errors of I/O, which do not give it as their source.
+fn tls_fault(error: &(dyn Error + 'static)) -> Option<&'static str> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        if let Some(error) = inner.and_then(|inner| inner.downcast_ref::<io::Error>()) {
+            next = Some(error);
+            continue;
+        }
+        match inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()).or_else(|| error.downcast_ref()) {
+            Some(rustls::Error::InvalidCertificate(_)) => return Some("certificate not accepted"),
+            Some(_) => return Some("no TLS"),
+            None => next = error.source(),
+        }
+    }
+    None
 }
 
 /// `{"type", "timestamp", "data"}`: the stored payload in the form of the standard.

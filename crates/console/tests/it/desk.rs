@@ -191,3 +191,16 @@ async fn what_is_malformed_is_refused_in_words() {
     let text = Request::post("/_frankly/v1/console/login").header("x-frankly-console", "1").body(Body::from("{")).unwrap();
     assert_eq!(ask(&world.router, text).await.body["errcode"], "M_NOT_JSON");
 }
+
+#[tokio::test]
+async fn a_refused_text_is_deleted_after_its_time_and_the_case_says_when() {
+    let world = World::new().await;
+    world.says("blockword").await.unwrap_err();
+    world.clock.advance_ms(world.app.config.keep_evidence_ms.unwrap());
+    assert_eq!(world.app.forget_evidence().await.unwrap(), 0);
+    world.clock.advance_ms(1);
+    assert_eq!(world.app.forget_evidence().await.unwrap(), 1);
+    let rita = world.staff("rita", &[Role::Reviewer]).await;
+    let message = rita.get("console/cases/1").await.body["message"].clone();
+    assert_eq!((&message["state"], message["text_gone_ms"].is_i64()), (&json!("blocked"), true));
+}

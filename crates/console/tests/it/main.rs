@@ -6,5 +6,7 @@ mod desk;
 mod document;
 mod members;
 mod rights;
+mod seams;
 mod webhook;
+mod webhook_tls;
 mod world;

@@ -19,17 +19,24 @@ use model::secret::Secret;
 use serde_json::{Value, json};
 use sha2::Sha256;
 use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 
 use crate::world::World;
 
 const KEY: &[u8] = b"a key for this test alone";
 
-type Received = Arc<Mutex<Vec<(HeaderMap, String)>>>;
+pub(crate) type Received = Arc<Mutex<Vec<(HeaderMap, String)>>>;
 
 /// A receiver that fails the first `failures` calls; its address, and what it was sent.
-async fn receiver(failures: usize) -> (String, Received) {
+pub(crate) async fn receiver(failures: usize) -> (String, Received) {
+    receiver_with(failures, None).await
+}
+
+/// As [`receiver`], over TLS where there is a certificate.
+pub(crate) async fn receiver_with(failures: usize, tls: Option<TlsAcceptor>) -> (String, Received) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let url = format!("{scheme}://{}/hook", listener.local_addr().unwrap());
     let received = Received::default();
     let seen = Arc::clone(&received);
     tokio::spawn(async move {
@@ -47,15 +54,27 @@ async fn receiver(failures: usize) -> (String, Received) {
                     Ok::<_, Infallible>(Response::builder().status(status).body(Empty::<Bytes>::new()).unwrap())
                 }
             });
-            tokio::spawn(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answer));
+            let server = hyper::server::conn::http1::Builder::new();
+            match tls.clone() {
+                None => drop(tokio::spawn(server.serve_connection(TokioIo::new(stream), answer))),
+                Some(tls) => drop(tokio::spawn(async move {
+                    // a caller that does not trust it hangs up
+                    let Ok(stream) = tls.accept(stream).await else { return };
+                    let _gone = server.serve_connection(TokioIo::new(stream), answer).await;
+                })),
+            }
         }
     });
     (url, received)
 }
 
 async fn world(url: String) -> World {
+    world_that_trusts(&url, None).await
+}
+
+pub(crate) async fn world_that_trusts(url: &str, authorities: Option<&str>) -> World {
     let secret = Secret::new(format!("whsec_{}", STANDARD.encode(KEY)));
-    World::with_webhook(Some(Webhook { url, secret })).await
+    World::with_webhook(Some(Webhook::new(url, secret, authorities.map(str::as_bytes)).unwrap())).await
 }
 
 /// Lets the server's time pass until there are so many calls.
@@ -70,7 +89,7 @@ async fn calls(world: &World, received: &Received, count: usize) {
     panic!("{} calls instead of {count}", received.lock().unwrap().len());
 }
 
-fn signature(headers: &HeaderMap, body: &str) -> String {
+pub(crate) fn signature(headers: &HeaderMap, body: &str) -> String {
     let text = |name: &str| headers[name].to_str().unwrap();
     let mut mac = Hmac::<Sha256>::new_from_slice(KEY).unwrap();
     mac.update(format!("{}.{}.{body}", text("webhook-id"), text("webhook-timestamp")).as_bytes());

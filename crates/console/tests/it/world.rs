@@ -1,6 +1,7 @@
 //! A server with a few rules, two people in a conversation, and staff.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use app::accounts::login::NewDevice;
 use app::accounts::register::StaffMadeAccount;
@@ -19,7 +20,7 @@ use model::person::{AgeBand, Role};
 use model::secret::Secret;
 use serde_json::{Value, json};
 use store::command::update_user::UserChange;
-use store::{Query, Store, StoreError, Tx, args};
+use store::{Command, Query, Store, StoreError, Tx, args};
 use tower::ServiceExt;
 
 /// Words that earn each verdict.
@@ -83,7 +84,10 @@ impl World {
 
     pub(crate) async fn with_webhook(webhook: Option<Webhook>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open_sqlite(&folder.path().join("frankly.db")).unwrap();
+        let store = match std::env::var("FRANKLY_TEST_ON").as_deref() {
+            Ok("postgres") => fresh_postgres().await,
+            _ => Store::open_sqlite(&folder.path().join("frankly.db")).unwrap(),
+        };
         let config = Config {
             server_name: OwnedServerName::try_from("example.org").unwrap(),
             base_url: "https://chat.example.org".to_owned(),
@@ -93,6 +97,7 @@ impl World {
             on_encryption_request: OnEncryptionRequest::Strip,
             mode_policy: "choice@1".to_owned(),
             webhook,
+            keep_evidence_ms: Some(180 * 86_400_000),
             appeal_contact: "safety@example.org".to_owned(),
             tenant: TenantId::default(),
         };
@@ -161,6 +166,30 @@ impl World {
 
     pub(crate) async fn count(&self, sql: &'static str, arg: &str) -> i64 {
         self.store.read(Ask { sql, arg: arg.to_owned() }).await.unwrap()[0].int(0).unwrap()
+    }
+}
+
+/// A store in a new schema of the PostgreSQL that `FRANKLY_TEST_POSTGRES` names.
+async fn fresh_postgres() -> Store {
+    static SCHEMAS: AtomicU64 = AtomicU64::new(0);
+    let url = std::env::var("FRANKLY_TEST_POSTGRES").expect("FRANKLY_TEST_ON=postgres needs FRANKLY_TEST_POSTGRES");
+    // process numbers come again, and schemas stay
+    let moment = std::time::UNIX_EPOCH.elapsed().unwrap().as_nanos();
+    let schema = format!("c{}_{}_{moment}", std::process::id(), SCHEMAS.fetch_add(1, Ordering::Relaxed));
+    let outer = Store::open_postgres(&url).await.unwrap();
+    outer.run(MakeSchema(format!("create schema {schema}").leak())).await.unwrap();
+    outer.close().await;
+    let separator = if url.contains('?') { '&' } else { '?' };
+    Store::open_postgres(&format!("{url}{separator}options=-csearch_path%3D{schema}")).await.unwrap()
+}
+
+struct MakeSchema(&'static str);
+
+impl Command for MakeSchema {
+    type Out = ();
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<(), StoreError> {
+        tx.exec(self.0, args![]).await.map(|_| ())
     }
 }
 

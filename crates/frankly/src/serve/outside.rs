@@ -32,11 +32,17 @@ pub(super) fn router(app: Arc<App>, meter: PrometheusHandle) -> Router {
     let own = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready).with_state(Arc::clone(&app)))
-        .route("/metrics", get(move || async move { meter.render() }));
+        .route("/metrics", get(async move |State(app): State<Arc<App>>| metrics_of(&app, &meter)).with_state(Arc::clone(&app)));
     own.merge(console::router(Arc::clone(&app)))
         .merge(matrix::router(app))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(axum::middleware::from_fn(observe))
+}
+
+/// Everything that is counted, and which rules are in force: one line, so that no old version stays behind.
+fn metrics_of(app: &App, meter: &PrometheusHandle) -> String {
+    let (version, rules) = app.rules_in_force();
+    format!("{}# TYPE frankly_packs_info gauge\nfrankly_packs_info{{version=\"{version}\"}} {rules}\n", meter.render())
 }
 
 /// Whether the store answers.

@@ -91,8 +91,15 @@ fn try_out(example: &str) {
         assert!(running.ended().success(), "{example}");
         return;
     }
-    for name in ["ana", "ben", "rosa"].into_iter().filter(|name| example.contains("user") && !example.contains(&format!("add {name}"))) {
+    for name in ["ana", "ben", "rosa"]
+        .into_iter()
+        .filter(|name| (example.contains("user") || example.contains("backup")) && !example.contains(&format!("add {name}")))
+    {
         desktop.frankly(&["user", "add", name, "--role", "reviewer", "--data", "data"]).fine();
+    }
+    if let Some(file) = example.strip_prefix("frankly restore ").and_then(|rest| rest.split(' ').next()) {
+        desktop.frankly(&["backup", file, "--data", "data"]).fine();
+        std::fs::remove_dir_all(desktop.path().join("data")).unwrap();
     }
     let outcome: Outcome = desktop.paste(&format!("NEW='correct horse'\n{example}"), "correct horse\n");
     assert!(!outcome.fine().is_empty(), "{example}");

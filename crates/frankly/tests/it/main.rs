@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod backup;
 mod demo;
 mod help;
+mod packs;
 mod scan;
 mod serve;
 mod user;

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 
 use serde_json::{Value, json};
 
-use crate::world::{Desktop, Running, parse};
+use crate::world::{Desktop, parse};
 
 #[test]
 fn dev_is_for_this_machine_only() {
@@ -58,20 +58,12 @@ fn an_address_in_use_is_named() {
     assert!(complaint.starts_with(&format!("frankly: cannot listen on {address}; choose another with --listen: ")), "{complaint}");
 }
 
-/// A member of a room of their own: token and room.
-fn settled(server: &Running) -> (String, String) {
-    let new = json!({"username": "ana", "password": "correct horse", "auth": {"type": "m.login.dummy"}});
-    let (_, session) = server.ask("POST", "/_matrix/client/v3/register", "", &new);
-    let token = session["access_token"].as_str().unwrap().to_owned();
-    let (_, room) = server.ask("POST", "/_matrix/client/v3/createRoom", &token, &json!({}));
-    (token, room["room_id"].as_str().unwrap().replace('!', "%21").replace(':', "%3A"))
-}
-
 #[test]
 fn told_to_stop_it_finishes_what_it_has_accepted() {
     let desktop = Desktop::new();
     let server = desktop.serve();
-    let (token, room) = settled(&server);
+    let ana = server.member("ana");
+    let (token, room) = (ana.token.clone(), ana.room());
     let body = json!({"msgtype": "m.text", "body": "the last word"}).to_string();
 
     // the server says 100 when its handler begins to read the body: from then on the request is accepted

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -126,13 +127,24 @@ pub(crate) struct Running {
     pub(crate) said: String,
     pub(crate) address: SocketAddr,
     out: BufReader<ChildStdout>,
+    log: Arc<Mutex<String>>,
 }
 
 impl Running {
     fn of(mut command: Command) -> Self {
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        command.env("NO_COLOR", "1").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
-        let mut running = Self { child, said: String::new(), address: SocketAddr::from(([127, 0, 0, 1], 0)), out };
+        let (lines, log) = (BufReader::new(child.stderr.take().unwrap()).lines(), Arc::new(Mutex::new(String::new())));
+        let written = Arc::clone(&log);
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                let mut written = written.lock().unwrap();
+                written.push_str(&line);
+                written.push('\n');
+            }
+        });
+        let mut running = Self { child, said: String::new(), address: SocketAddr::from(([127, 0, 0, 1], 0)), out, log };
         while running.address.port() == 0 {
             let before = running.said.len();
             assert_ne!(running.out.read_line(&mut running.said).unwrap(), 0, "it ended before it listened: {}", running.said);
@@ -143,10 +155,29 @@ impl Running {
         running
     }
 
+    /// What it has logged so far.
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
     /// Tells it to stop, as a service manager does.
     pub(crate) fn terminate(&self) {
-        let told = Command::new("sh").args(["-c", &format!("kill -TERM {}", self.child.id())]).status().unwrap();
+        self.signal("TERM");
+    }
+
+    /// Sends it a signal by name.
+    pub(crate) fn signal(&self, name: &str) {
+        let told = Command::new("sh").args(["-c", &format!("kill -{name} {}", self.child.id())]).status().unwrap();
         assert!(told.success());
+    }
+
+    /// Waits until something is so.
+    pub(crate) fn until(&self, what: &str, holds: impl Fn() -> bool) {
+        let began = std::time::Instant::now();
+        while !holds() {
+            assert!(began.elapsed() < PATIENCE, "it did not come about that {what}; the log:\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// Waits for its end.
@@ -162,6 +193,15 @@ impl Running {
 
     /// One request of whoever has this token: status and answer, `Null` when that is no JSON.
     pub(crate) fn ask(&self, method: &str, path: &str, token: &str, body: &Value) -> (u16, Value) {
+        parse(&self.exchange(method, path, token, body))
+    }
+
+    /// The answer to a GET as it came, head and body.
+    pub(crate) fn get(&self, path: &str) -> String {
+        self.exchange("GET", path, "", &Value::Null)
+    }
+
+    fn exchange(&self, method: &str, path: &str, token: &str, body: &Value) -> String {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let authorization = if token.is_empty() { String::new() } else { format!("authorization: Bearer {token}\r\n") };
         let mut stream = self.connect().unwrap();
@@ -173,7 +213,15 @@ impl Running {
         stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
-        parse(&answer)
+        answer
+    }
+
+    /// Registers somebody.
+    pub(crate) fn member(&self, name: &str) -> Member<'_> {
+        let new = serde_json::json!({"username": name, "password": "correct horse", "auth": {"type": "m.login.dummy"}});
+        let (status, session) = self.ask("POST", "/_matrix/client/v3/register", "", &new);
+        assert_eq!(status, 200, "{session}");
+        Member { server: self, token: session["access_token"].as_str().unwrap().to_owned() }
     }
 
     /// Logs in with a password: status and answer.
@@ -189,6 +237,27 @@ impl Drop for Running {
     fn drop(&mut self) {
         let _gone = self.child.kill();
         let _gone = self.child.wait();
+    }
+}
+
+/// Somebody who is logged in.
+pub(crate) struct Member<'a> {
+    server: &'a Running,
+    pub(crate) token: String,
+}
+
+impl Member<'_> {
+    /// Makes a room of their own; its ID as it stands in paths.
+    pub(crate) fn room(&self) -> String {
+        let (status, room) = self.server.ask("POST", "/_matrix/client/v3/createRoom", &self.token, &serde_json::json!({}));
+        assert_eq!(status, 200, "{room}");
+        room["room_id"].as_str().unwrap().replace('!', "%21").replace(':', "%3A")
+    }
+
+    /// Says something; each `txn` is one message.
+    pub(crate) fn says(&self, room: &str, txn: &str, text: &str) -> (u16, Value) {
+        let path = format!("/_matrix/client/v3/rooms/{room}/send/m.room.message/{txn}");
+        self.server.ask("PUT", &path, &self.token, &serde_json::json!({"msgtype": "m.text", "body": text}))
     }
 }
 

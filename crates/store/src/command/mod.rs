@@ -9,6 +9,7 @@ pub mod create_user;
 pub mod decide_case;
 pub mod expire_holds;
 pub mod fanout;
+pub mod forget_evidence;
 pub mod forget_room;
 pub mod forget_txns;
 pub mod meta;

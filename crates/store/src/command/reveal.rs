@@ -144,7 +144,8 @@ impl Reveal {
         if case.event_id.is_some() || case.message_state != Some(MessageState::Blocked) {
             return Ok(None);
         }
-        let sql = "select flag_id from flags where case_id = $1 order by flag_id limit 1";
+        // a text that is gone is not read, so nothing is recorded of it
+        let sql = "select flag_id from flags where case_id = $1 and blocked_content is not null order by flag_id limit 1";
         tx.row(sql, args![self.case_id.0]).await?.map(|row| row.int(0)).transpose()
     }
 

@@ -30,6 +30,8 @@ pub struct Detail {
     pub event_type: Option<String>,
     /// When the message was sent.
     pub sent: Option<Timestamp>,
+    /// When the text kept of the message was deleted because its time was over.
+    pub text_gone: Option<Timestamp>,
     /// The rules that fired; they explain and never quote.
     pub reasons: Vec<Reason>,
     /// Who is in the conversation.
@@ -96,6 +98,7 @@ impl Query for CaseDetail {
             case,
             event_type: None,
             sent: None,
+            text_gone: None,
             reasons: Vec::new(),
             members: Vec::new(),
             mode: None,
@@ -111,11 +114,12 @@ impl Query for CaseDetail {
 
 impl CaseDetail {
     async fn message<T: Tx>(&self, tx: &mut T, detail: &mut Detail) -> Result<(), StoreError> {
-        let sql = "select event_type, created_ms, verdict from flags where case_id = $1 order by flag_id limit 1";
+        let sql = "select event_type, created_ms, verdict, text_gone_ms from flags where case_id = $1 order by flag_id limit 1";
         if let Some(row) = tx.row(sql, args![self.case_id.0]).await? {
             detail.event_type = Some(row.text(0)?.to_owned());
             detail.sent = Some(Timestamp(row.int(1)?));
             detail.reasons = row.json::<Verdict>(2)?.reasons;
+            detail.text_gone = row.int_or_null(3)?.map(Timestamp);
         }
         if let Some(event_id) = &detail.case.event_id
             && let Some(row) = tx.row("select type, origin_ts from events where event_id = $1", args![event_id]).await?

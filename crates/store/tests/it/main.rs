@@ -9,6 +9,7 @@ mod accounts;
 mod append;
 mod backend;
 mod batch;
+mod closing;
 mod people;
 mod review;
 mod search;

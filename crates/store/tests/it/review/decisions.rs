@@ -86,6 +86,31 @@ with_world! {
         assert_eq!(world.int("select strikes from users where user_id = $1", world.ana.as_str()).await, 4);
     }
 
+    async fn every_decision_that_finds_a_violation_is_a_strike_and_no_other(world: World) {
+        let strikes = "select strikes from users where user_id = $1";
+        let mut expected = 0;
+        for (action, outcome, counts) in [
+            (Action::Hold, Outcome::KeepBlocked, true),
+            (Action::Hold, Outcome::Release, false),
+            (Action::Hold, Outcome::Dismiss, false),
+            (Action::Annotate, Outcome::Remove, true),
+            (Action::Annotate, Outcome::Dismiss, false),
+            (Action::Annotate, Outcome::Warn, true),
+        ] {
+            let (_, case) = world.says("words", Some(verdict(action)), START).await;
+            decided(world.decides(case.unwrap(), outcome, START).await);
+            expected += i64::from(counts);
+            assert_eq!(world.int(strikes, world.ana.as_str()).await, expected, "{outcome:?}");
+        }
+        assert_eq!(world.int(strikes, world.ben.as_str()).await, 0);
+    }
+
+    async fn a_time_limit_that_ends_is_no_strike(world: World) {
+        world.says("held", Some(verdict(Action::Hold)), START).await;
+        assert_eq!(world.store.run(expiry(&world, START.plus_ms(limits::HOLD_MS_MAX))).await.unwrap().cases.len(), 1);
+        assert_eq!(world.int("select strikes from users where user_id = $1", world.ana.as_str()).await, 0);
+    }
+
     async fn every_decision_resolves_a_withheld_message(world: World) {
         for outcome in [Outcome::Release, Outcome::KeepBlocked, Outcome::Warn, Outcome::Dismiss, Outcome::Suspend, Outcome::Lock] {
             let (held, case) = world.says("held", Some(verdict(Action::Hold)), START).await;

@@ -3,7 +3,8 @@
 mod cases;
 mod decisions;
 mod doors;
+mod evidence;
 mod outbox;
 mod reading;
 mod reports;
-mod world;
+pub(crate) mod world;

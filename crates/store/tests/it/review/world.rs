@@ -57,7 +57,8 @@ pub(crate) struct World {
     pub(crate) rita: OwnedUserId,
     pub(crate) service: OwnedUserId,
     pub(crate) room: OwnedRoomId,
-    pub(crate) _folder: Option<tempfile::TempDir>,
+    /// Where the database is, if it is SQLite.
+    pub(crate) folder: Option<tempfile::TempDir>,
 }
 
 pub(crate) fn user(name: &str) -> OwnedUserId {
@@ -83,7 +84,7 @@ impl World {
             store.run(AddPerson { user: user(name), age_band }).await.unwrap();
         }
         let room = make_room(&store, &user("ana"), &user("ben"), Mode::Readable).await;
-        Self { store, ana: user("ana"), ben: user("ben"), rita: user("rita"), service: user("frankly"), room, _folder: folder }
+        Self { store, ana: user("ana"), ben: user("ben"), rita: user("rita"), service: user("frankly"), room, folder }
     }
 
     /// Ana says something that the scanner lets through, annotates or withholds.
