@@ -22,7 +22,7 @@ const FORGET_MS: i64 = 3_600_000;
 /// Earlier messages that are tried as pieces of one word; letters sent one by one are found as a sentence as well.
 const PIECES_MAX: usize = 4;
 
-/// What one sender wrote last in one room. Bounded: the ends of at most [`MESSAGES_QUICK`] messages, together
+/// What one sender wrote last in one room. Bounded: the ends of at most twelve messages, together
 /// [`limits::SEAM_CHARS`] characters, and that of the present one; kept in memory only.
 #[derive(Clone, Debug, Default)]
 pub struct Seam {
