@@ -5,6 +5,7 @@
 
 pub mod account_data;
 pub mod accounts;
+pub mod backup;
 mod behaviour;
 pub mod caller;
 mod compaction;
@@ -16,11 +17,13 @@ mod health;
 pub mod history;
 pub mod jobs;
 mod judge;
+pub mod keys;
 mod notices;
 mod push_rules;
 mod rate;
 pub mod relations;
 mod reports;
+mod restored;
 pub mod review;
 pub mod rooms;
 pub mod rules;
@@ -30,6 +33,7 @@ mod service;
 mod staff;
 mod state;
 pub mod sync;
+pub mod to_device;
 pub mod wake;
 
 pub use caller::Caller;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use model::clock::Timestamp;
 use model::filter::{EventFilter, RoomFilter};
-use model::id::{OwnedRoomId, OwnedUserId};
+use model::id::{OwnedDeviceId, OwnedRoomId, OwnedUserId};
 use model::limits;
 use model::seq::{InboxPos, RoomPos};
 use proptest::prelude::*;
@@ -24,7 +24,9 @@ use crate::world::{AddPeople, done, draft, join_step, room_of, say, step, user};
 fn ask(user: &OwnedUserId, since: Option<InboxPos>, limit: usize) -> Sync {
     Sync {
         user_id: user.clone(),
+        device_id: OwnedDeviceId::from("PHONE"),
         since,
+        queue: InboxPos::ZERO,
         timeline: EventFilter { limit: Some(limit), ..EventFilter::default() },
         rooms: RoomFilter::default(),
         full_state: false,
