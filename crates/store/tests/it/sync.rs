@@ -61,14 +61,14 @@ async fn joined_in(store: &Store, room_id: &OwnedRoomId) -> Vec<OwnedUserId> {
     store.read(RoomSnapshot { room_id: room_id.clone() }).await.unwrap().unwrap().joined()
 }
 
-async fn join(store: &Store, room_id: &OwnedRoomId, who: &OwnedUserId) -> String {
+pub(crate) async fn join(store: &Store, room_id: &OwnedRoomId, who: &OwnedUserId) -> String {
     let mut recipients = joined_in(store, room_id).await;
     recipients.push(who.clone());
     recipients.sort();
     append(store, room_id, vec![join_step(who, recipients)]).await
 }
 
-async fn leave(store: &Store, room_id: &OwnedRoomId, who: &OwnedUserId) -> String {
+pub(crate) async fn leave(store: &Store, room_id: &OwnedRoomId, who: &OwnedUserId) -> String {
     let recipients = joined_in(store, room_id).await;
     let draft = draft(who, "m.room.member", Some(who.as_str()), r#"{"membership":"leave"}"#);
     let set = SetMembership { user: who.clone(), membership: "leave", stripped: None, profile_only: false };
