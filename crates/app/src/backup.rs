@@ -50,7 +50,7 @@ fn number(version: &str) -> Option<i64> {
 
 fn algorithm(text: &str) -> Result<SentAlgorithm, Error> {
     let sent: SentAlgorithm = serde_json::from_str(text).map_err(|error| Error::BadJson(error.to_string()))?;
-    if sent.algorithm.len() > limits::EVENT_KEY_BYTES || sent.auth_data.get().len() > limits::BACKUP_KEY_BYTES {
+    if sent.algorithm.len() > limits::EVENT_KEY_BYTES || sent.auth_data.get().len() > limits::BACKUP_AUTH_BYTES {
         return Err(Error::TooLarge("the algorithm's data are too long".to_owned()));
     }
     parse_object(sent.auth_data.get())?;
@@ -127,6 +127,9 @@ impl App {
         version: &str,
         rooms: &BTreeMap<String, BTreeMap<String, String>>,
     ) -> Result<BackupState, Error> {
+        if rooms.values().map(BTreeMap::len).sum::<usize>() > limits::BACKUP_KEYS_AT_ONCE {
+            return Err(Error::TooLarge(format!("at most {} keys can be put into a backup at once", limits::BACKUP_KEYS_AT_ONCE)));
+        }
         let mut keys = Vec::new();
         for (room_id, sessions) in rooms {
             for (session_id, text) in sessions {

@@ -6,12 +6,12 @@ use app::backup::{Backup, KeyRange};
 use app::{App, Caller};
 use axum::response::Response;
 use http::StatusCode;
+use ruma::RoomId;
 use ruma::api::client::backup::{
     KeyBackupData, add_backup_keys, add_backup_keys_for_room, add_backup_keys_for_session, create_backup_version, delete_backup_keys,
     delete_backup_keys_for_room, delete_backup_keys_for_session, delete_backup_version, get_backup_info, get_backup_keys,
     get_backup_keys_for_room, get_backup_keys_for_session, get_latest_backup_info, update_backup_version,
 };
-use ruma::RoomId;
 use ruma::serde::Raw;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};

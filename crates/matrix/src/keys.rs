@@ -19,14 +19,7 @@ use crate::extract::Call;
 use crate::router::Table;
 
 pub(crate) fn routes(table: Table) -> Table {
-    table
-        .raw(upload)
-        .raw(query)
-        .raw(claim)
-        .raw(changes)
-        .raw(cross_signing)
-        .raw(signatures)
-        .matrix(send_to_device)
+    table.raw(upload).raw(query).raw(claim).raw(changes).raw(cross_signing).raw(signatures).matrix(send_to_device)
 }
 
 fn text<T>(raw: Raw<T>) -> String {

@@ -56,10 +56,8 @@ impl DeviceIdentity {
         let signing_key = string(keys, &signing_id).ok_or_else(|| form(format!("keys lacks {signing_id}")))?.to_owned();
         let keys = canonical(keys);
         verify(&object, user, &signing_id, &signing_key)?;
-        let signature = signature_of(&object, user, &signing_id).unwrap_or_default().to_owned();
         object.remove("unsigned");
-        object.insert("signatures".to_owned(), signatures(user, &signing_id, signature));
-        Ok(Self { keys, content: canonical(&object) })
+        Ok(Self { keys, content: canonical(&signed_once(object, user, &signing_id)) })
     }
 }
 
@@ -145,9 +143,16 @@ pub fn canonical(object: &CanonicalJsonObject) -> String {
     serde_json::to_string(object).expect("canonical JSON is JSON")
 }
 
-fn signatures(user: &UserId, key_id: &str, signature: String) -> CanonicalJsonValue {
-    let by_key = CanonicalJsonObject::from([(key_id.to_owned(), CanonicalJsonValue::String(signature))]);
-    CanonicalJsonValue::Object(CanonicalJsonObject::from([(user.to_string(), CanonicalJsonValue::Object(by_key))]))
+/// The object with the signature by this key, where there is one, and no other.
+pub fn signed_once(mut object: CanonicalJsonObject, signer: &UserId, key_id: &str) -> CanonicalJsonObject {
+    let signature = signature_of(&object, signer, key_id).map(|text| CanonicalJsonValue::String(text.to_owned()));
+    object.remove("signatures");
+    if let Some(signature) = signature {
+        let by_key = CanonicalJsonValue::Object(CanonicalJsonObject::from([(key_id.to_owned(), signature)]));
+        let by_signer = CanonicalJsonObject::from([(signer.to_string(), by_key)]);
+        object.insert("signatures".to_owned(), CanonicalJsonValue::Object(by_signer));
+    }
+    object
 }
 
 fn string<'a>(object: &'a CanonicalJsonObject, key: &str) -> Option<&'a str> {

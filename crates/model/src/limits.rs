@@ -149,8 +149,12 @@ pub const TO_DEVICE_BYTES: usize = 64 * 1024;
 pub const BACKUP_VERSIONS: i64 = 20;
 /// Keys in one backup.
 pub const BACKUP_KEYS: i64 = 100_000;
-/// Bytes of one key in a backup, and of what its algorithm needs.
-pub const BACKUP_KEY_BYTES: usize = 16 * 1024;
+/// Keys in one request to a backup; clients send 100 to 200.
+pub const BACKUP_KEYS_AT_ONCE: usize = 2_000;
+/// Bytes of one key in a backup; clients' keys have about 1,000.
+pub const BACKUP_KEY_BYTES: usize = 4 * 1024;
+/// Bytes of what the algorithm of a backup needs: a public key, and signatures on it.
+pub const BACKUP_AUTH_BYTES: usize = 16 * 1024;
 /// Positions skipped by a database brought back from a copy: more than were given since the copy was made.
 pub const RESTORE_GAP: i64 = 1 << 32;
 

@@ -97,14 +97,16 @@ fn target<'a>(own: &KeysOf, of: &'a KeysOf, name: &str) -> Result<(&'a str, BTre
     }
     let master = of.cross_signing.iter().find(|key| key.usage == "master" && key.key_id.strip_prefix("ed25519:") == Some(name));
     match master {
-        Some(master) if is_own => Ok((&master.content, own.devices.iter().filter_map(|device| signing_key(&device.device_id, &device.content)).collect())),
+        Some(master) if is_own => {
+            Ok((&master.content, own.devices.iter().filter_map(|device| signing_key(&device.device_id, &device.content)).collect()))
+        }
         Some(master) => Ok((&master.content, by("user_signing").into_iter().collect())),
         None => Err(failure("M_NOT_FOUND", "there is no such key that you could vouch for")),
     }
 }
 
 /// The name and public part of the key by which a device signs.
-fn signing_key(device_id: &str, content: &str) -> Option<(String, String)> {
+pub(super) fn signing_key(device_id: &str, content: &str) -> Option<(String, String)> {
     let object: CanonicalJsonObject = parse_object(content).ok()?;
     let key_id = format!("ed25519:{device_id}");
     let public = object.get("keys")?.as_object()?.get(&key_id)?.as_str()?.to_owned();

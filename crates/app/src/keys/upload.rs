@@ -31,6 +31,10 @@ impl App {
         if upload.fallback_keys.len() > limits::FALLBACK_KEYS {
             return Err(Error::TooLarge(format!("at most {} fallback keys can be uploaded", limits::FALLBACK_KEYS)));
         }
+        // each is looked up before the store counts
+        if upload.one_time_keys.len() > usize::try_from(limits::ONE_TIME_KEYS).unwrap_or(usize::MAX) {
+            return Err(too_many());
+        }
         let identity = match &upload.device_keys {
             Some(text) => Some(own_identity(caller, text)?),
             None => None,
@@ -55,12 +59,14 @@ impl App {
                 Err(Error::InvalidParam("this device has other identity keys already; log in as a new device".to_owned()))
             }
             UploadOutcome::OtherContent(key_id) => Err(Error::InvalidParam(format!("One time key {key_id} already exists"))),
-            UploadOutcome::TooMany => {
-                Err(Error::TooLarge(format!("a device keeps at most {} one-time keys here", limits::ONE_TIME_KEYS)))
-            }
+            UploadOutcome::TooMany => Err(too_many()),
             UploadOutcome::NoDevice => Err(Error::UnknownToken),
         }
     }
+}
+
+fn too_many() -> Error {
+    Error::TooLarge(format!("a device keeps at most {} one-time keys here", limits::ONE_TIME_KEYS))
 }
 
 fn own_identity(caller: &Caller, text: &str) -> Result<Identity, Error> {

@@ -25,7 +25,8 @@ pub(crate) struct Held {
 impl Held {
     /// Locks the row of a device; `None` when there is no such device.
     pub(crate) async fn take<T: Tx>(tx: &mut T, user: &OwnedUserId, device: &DeviceId) -> Result<Option<Self>, StoreError> {
-        let sql = "update devices set key_seq = key_seq where user_id = $1 and device_id = $2 returning key_seq, key_counts, fallback_types";
+        let sql =
+            "update devices set key_seq = key_seq where user_id = $1 and device_id = $2 returning key_seq, key_counts, fallback_types";
         let Some(row) = tx.row(sql, args![user, device]).await? else { return Ok(None) };
         Ok(Some(Self { seq: row.int(0)?, counts: row.json(1)?, fallback: row.json(2)? }))
     }

@@ -59,12 +59,7 @@ pub(crate) async fn met<T: Tx>(tx: &mut T, room_id: &OwnedRoomId, user: &OwnedUs
 }
 
 /// Somebody went out of a room: they and those in it who have no other room together are told so.
-pub(crate) async fn parted<T: Tx>(
-    tx: &mut T,
-    room_id: &OwnedRoomId,
-    user: &OwnedUserId,
-    before: Option<&str>,
-) -> Result<(), StoreError> {
+pub(crate) async fn parted<T: Tx>(tx: &mut T, room_id: &OwnedRoomId, user: &OwnedUserId, before: Option<&str>) -> Result<(), StoreError> {
     if !matches!(before, Some("join" | "invite")) {
         return Ok(());
     }

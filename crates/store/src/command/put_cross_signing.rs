@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use model::id::OwnedUserId;
 
 use super::device_lists;
+use super::put_signatures::{self, NewSignature};
 use crate::args;
 use crate::error::StoreError;
 use crate::tx::{Command, Tx};
@@ -16,6 +17,9 @@ pub struct PutCrossSigning {
     pub user_id: OwnedUserId,
     /// The keys, checked by the caller: usage, `ed25519:` with the public key, canonical JSON.
     pub keys: Vec<(&'static str, String, String)>,
+    /// Signatures on them by the person's own devices, checked by the caller. They stand apart from the
+    /// keys, since they go when the device goes.
+    pub signatures: Vec<NewSignature>,
     /// Whether the person has shown that it is them: needed to replace keys, not for the first ones.
     pub authorised: bool,
 }
@@ -62,6 +66,9 @@ impl Command for PutCrossSigning {
             let sql = "insert into cross_signing_keys (user_id, usage, key_id, content) values ($1, $2, $3, $4) \
                        on conflict (user_id, usage) do update set key_id = excluded.key_id, content = excluded.content";
             tx.exec(sql, args![user, *usage, key_id, content]).await?;
+        }
+        for one in &self.signatures {
+            put_signatures::put(tx, user, one).await?;
         }
         device_lists::changed(tx, user).await.map(CrossSigningOutcome::Kept)
     }

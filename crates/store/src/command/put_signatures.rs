@@ -36,14 +36,9 @@ impl Command for PutSignatures {
     type Out = Vec<OwnedUserId>;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Vec<OwnedUserId>, StoreError> {
-        let sql = "insert into signatures (user_id, target, signer, signer_key, signature) values ($1, $2, $3, $4, $5) \
-                   on conflict (user_id, target, signer, signer_key) do update set signature = excluded.signature \
-                   where signatures.signature <> excluded.signature";
         let mut news = BTreeSet::new();
         for one in &self.signatures {
-            let arguments =
-                args![&one.user_id, one.target.as_str(), &self.signer, one.signer_key.as_str(), one.signature.as_str()];
-            if tx.exec(sql, arguments).await? > 0 {
+            if put(tx, &self.signer, one).await? {
                 news.insert(&one.user_id);
             }
         }
@@ -57,4 +52,13 @@ impl Command for PutSignatures {
         }
         Ok(told)
     }
+}
+
+/// Keeps one signature; whether it is new.
+pub(super) async fn put<T: Tx>(tx: &mut T, signer: &OwnedUserId, one: &NewSignature) -> Result<bool, StoreError> {
+    let sql = "insert into signatures (user_id, target, signer, signer_key, signature) values ($1, $2, $3, $4, $5) \
+               on conflict (user_id, target, signer, signer_key) do update set signature = excluded.signature \
+               where signatures.signature <> excluded.signature";
+    let arguments = args![&one.user_id, one.target.as_str(), signer, one.signer_key.as_str(), one.signature.as_str()];
+    Ok(tx.exec(sql, arguments).await? > 0)
 }

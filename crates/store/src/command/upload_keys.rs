@@ -129,8 +129,7 @@ impl UploadKeys {
 
     async fn insert<T: Tx>(&self, tx: &mut T, key: &NewKey, seq: i64) -> Result<(), StoreError> {
         let sql = "insert into one_time_keys (user_id, device_id, algorithm, upload_seq, key_id, content) values ($1, $2, $3, $4, $5, $6)";
-        let arguments =
-            args![&self.user_id, &self.device_id, key.algorithm.as_str(), seq, key.key_id.as_str(), key.content.as_str()];
+        let arguments = args![&self.user_id, &self.device_id, key.algorithm.as_str(), seq, key.key_id.as_str(), key.content.as_str()];
         tx.exec(sql, arguments).await?;
         Ok(())
     }
@@ -140,8 +139,7 @@ impl UploadKeys {
         let sql = "insert into fallback_keys (user_id, device_id, algorithm, key_id, content, used) values ($1, $2, $3, $4, $5, 0) \
                    on conflict (user_id, device_id, algorithm) do update set key_id = excluded.key_id, content = excluded.content, used = 0 \
                    where fallback_keys.key_id <> excluded.key_id or fallback_keys.content <> excluded.content";
-        let arguments =
-            args![&self.user_id, &self.device_id, key.algorithm.as_str(), key.key_id.as_str(), key.content.as_str()];
+        let arguments = args![&self.user_id, &self.device_id, key.algorithm.as_str(), key.key_id.as_str(), key.content.as_str()];
         if tx.exec(sql, arguments).await? > 0 {
             held.fallback.insert(key.algorithm.clone());
         }

@@ -50,13 +50,7 @@ impl Query for BackupVersion {
 }
 
 fn backup(mut row: Row) -> Result<Backup, StoreError> {
-    Ok(Backup {
-        version: row.int(0)?,
-        algorithm: row.take_text(1)?,
-        auth_data: row.take_text(2)?,
-        etag: row.int(3)?,
-        count: row.int(4)?,
-    })
+    Ok(Backup { version: row.int(0)?, algorithm: row.take_text(1)?, auth_data: row.take_text(2)?, etag: row.int(3)?, count: row.int(4)? })
 }
 
 /// Reads keys out of a backup.

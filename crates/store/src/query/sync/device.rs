@@ -70,7 +70,8 @@ impl Sync {
     }
 
     async fn messages<T: Tx>(&self, tx: &mut T) -> Result<Vec<ToDevice>, StoreError> {
-        let sql = "select seq, sender, type, content from device_queue where user_id = $1 and device_id = $2 and seq > $3 order by seq limit $4";
+        let sql =
+            "select seq, sender, type, content from device_queue where user_id = $1 and device_id = $2 and seq > $3 order by seq limit $4";
         let arguments = args![&self.user_id, &self.device_id, self.queue.get(), rows(limits::TO_DEVICE_PAGE_ROWS)];
         let mut messages = Vec::new();
         for mut row in tx.rows(sql, arguments).await? {
@@ -85,11 +86,7 @@ impl Sync {
 ///
 /// # Errors
 /// When the store fails.
-pub(crate) async fn device_lists<T: Tx>(
-    tx: &mut T,
-    user: &OwnedUserId,
-    since: InboxPos,
-) -> Result<(Vec<String>, Vec<String>), StoreError> {
+pub(crate) async fn device_lists<T: Tx>(tx: &mut T, user: &OwnedUserId, since: InboxPos) -> Result<(Vec<String>, Vec<String>), StoreError> {
     let sql = "select m.mark_key, case when m.mark_key = $1 or exists (select 1 from members a join members b on b.room_id = a.room_id \
                where a.user_id = $1 and a.membership = 'join' and b.user_id = m.mark_key and b.membership in ('join', 'invite')) \
                then 1 else 0 end from marks m where m.user_id = $1 and m.kind = 'device_lists' and m.pos > $2 order by m.mark_key";

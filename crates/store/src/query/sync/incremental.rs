@@ -7,8 +7,8 @@ use model::limits;
 use model::room::Membership;
 use model::seq::{InboxPos, RoomPos};
 
-use super::rooms::before;
 use super::device::{device_lists, everybody_met};
+use super::rooms::before;
 use super::{JoinedNews, LeftNews, News, Sync, Timeline};
 use crate::args;
 use crate::error::StoreError;

@@ -12,9 +12,9 @@ mod rooms;
 
 use std::collections::BTreeSet;
 
-use model::filter::{EventFilter, RoomFilter};
-pub(crate) use device::{device_lists, everybody_met};
 pub use device::{DeviceNews, ToDevice};
+pub(crate) use device::{device_lists, everybody_met};
+use model::filter::{EventFilter, RoomFilter};
 use model::id::{OwnedDeviceId, OwnedRoomId, OwnedUserId};
 use model::seq::{InboxPos, RoomPos};
 

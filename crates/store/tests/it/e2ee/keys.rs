@@ -153,6 +153,7 @@ on_both! {
         let put = |name: &str, authorised| PutCrossSigning {
             user_id: user("ana"),
             keys: vec![("master", format!("ed25519:{name}"), format!(r#"{{"key":"{name}"}}"#))],
+            signatures: Vec::new(),
             authorised,
         };
         let (one, two) = tokio::join!(store.run(put("one", false)), store.run(put("two", false)));
