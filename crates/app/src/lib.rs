@@ -23,7 +23,6 @@ mod push_rules;
 mod rate;
 pub mod relations;
 mod reports;
-mod restored;
 pub mod review;
 pub mod rooms;
 pub mod rules;

@@ -1,6 +1,7 @@
 //! A database that was brought back from a copy.
 
 use serde_json::json;
+use store::command::restored::BeginEpoch;
 
 use super::client::{claims, identifies, keys, lists, sends, to_device, uploads};
 use crate::world::{World, bodies, joined, next};
@@ -13,7 +14,7 @@ async fn no_key_is_given_out_again_and_clients_carry_on() {
     ana.post("v3/keys/upload", json!({"one_time_keys": keys(&[("A", "1"), ("B", "2")]), "fallback_keys": keys(&[("F", "1")])})).await;
     let (of_ana, of_ben) = (ana.syncs("").await, ben.syncs("").await);
     sends(&ben, "waits", &ana, "PHONE").await;
-    assert_eq!(world.app.begin_epoch().await.unwrap().keys_dropped, 2);
+    assert_eq!(world.runs(BeginEpoch).await.keys_dropped, 2);
     assert_eq!(claims(&ben, &[(&ana, "PHONE")]).await, ["signed_curve25519:F"], "the fallback key carries on");
     ben.says("after", &room).await;
     let sync = ana.syncs_since(&of_ana).await;
