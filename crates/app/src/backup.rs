@@ -138,7 +138,7 @@ impl App {
         }
         // a version that was never given is not the newest
         let command = PutBackupKeys { user_id: caller.user_id.clone(), version: number(version).unwrap_or(0), keys };
-        state_of(self.store.run(command).await?)
+        state_of(&self.store.run(command).await?)
     }
 
     /// Keys of a version of the caller's backup, as a JSON object of the form that the range asks for:
@@ -168,13 +168,13 @@ impl App {
     pub async fn delete_backup_keys(&self, caller: &Caller, version: &str, range: KeyRange) -> Result<BackupState, Error> {
         let KeyRange { room_id, session_id } = range;
         let version = number(version).ok_or_else(unknown_backup)?;
-        state_of(self.store.run(DeleteBackupKeys { user_id: caller.user_id.clone(), version, room_id, session_id }).await?)
+        state_of(&self.store.run(DeleteBackupKeys { user_id: caller.user_id.clone(), version, room_id, session_id }).await?)
     }
 }
 
 /// The state after a change, or why there was none.
-fn state_of(outcome: BackupOutcome) -> Result<BackupState, Error> {
-    match outcome {
+fn state_of(outcome: &BackupOutcome) -> Result<BackupState, Error> {
+    match *outcome {
         BackupOutcome::Done(state) => Ok(state),
         BackupOutcome::NotNewest(current_version) => Err(Error::WrongRoomKeysVersion { current_version }),
         BackupOutcome::Unknown => Err(unknown_backup()),

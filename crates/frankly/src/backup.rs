@@ -116,5 +116,7 @@ pub(crate) async fn restored(args: RestoredArgs) -> anyhow::Result<ExitCode> {
 
 /// Tells a database that it is a copy; how many keys it let go of.
 async fn begin_epoch(store: &Store) -> anyhow::Result<u64> {
-    Ok(store.run(BeginEpoch).await.context("the copy could not be made ready")?.keys_dropped)
+    let epoch = store.run(BeginEpoch).await.context("the copy could not be made ready")?;
+    store.close().await;
+    Ok(epoch.keys_dropped)
 }

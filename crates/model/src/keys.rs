@@ -112,8 +112,8 @@ pub fn verify(object: &CanonicalJsonObject, signer: &UserId, key_id: &str, publi
     let wrong = |what: &str| KeyError::Signature(format!("{what} {key_id} of {signer}"));
     let signature = signature_of(object, signer, key_id).ok_or_else(|| wrong("there is no signature by"))?;
     let (key, signature) = decoded(public_key).zip(decoded(signature)).ok_or_else(|| wrong("this is not a signature by"))?;
-    let signed = to_canonical_json_string_for_signing(object).map_err(|error| form(error.to_string()))?;
-    verify_canonical_json_bytes(&SigningKeyAlgorithm::Ed25519, &key, &signature, signed.as_bytes())
+    let text = to_canonical_json_string_for_signing(object).map_err(|error| form(error.to_string()))?;
+    verify_canonical_json_bytes(&SigningKeyAlgorithm::Ed25519, &key, &signature, text.as_bytes())
         .map_err(|_| wrong("the signature was not made by"))
 }
 

@@ -89,8 +89,8 @@ async fn too_many_keys_are_refused_and_none_is_pushed_out() {
     let (ana, ben) = (world.person("ana").await, world.person("ben").await);
     let many = |from: usize, to: usize| {
         let names: Vec<String> = (from..to).map(|n| format!("{n:05}")).collect();
-        let named: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "x")).collect();
-        json!({"one_time_keys": keys(&named)})
+        let all: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "x")).collect();
+        json!({"one_time_keys": keys(&all)})
     };
     let all_at_once = ana.refused(Method::POST, "v3/keys/upload", Some(many(0, 10_000))).await;
     assert_eq!(plain(&all_at_once), (413, "M_TOO_LARGE"));

@@ -195,7 +195,7 @@ impl Query for Sync {
         };
         let device = self.device(tx, &row).await?;
         let DeviceNews { changed, left, counts_changed, .. } = std::mem::take(&mut news.device);
-        news.device = DeviceNews { changed, left, counts_changed, ..device };
+        news.device = DeviceNews { counts_changed, changed, left, ..device };
         if !(news.joined.is_empty() && news.invited.is_empty()) {
             news.leave_out(&ignored_by(tx, &self.user_id).await?);
         }

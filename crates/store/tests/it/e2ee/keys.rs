@@ -215,13 +215,13 @@ proptest! {
 async fn matches_a_queue(store: &Store, deeds: &[Deed]) {
     people_with(store, &["ana"], &["PHONE"]).await;
     let mut queue: std::collections::VecDeque<u8> = std::collections::VecDeque::new();
-    let mut ever = BTreeMap::new();
+    let mut ever = BTreeSet::new();
     for deed in deeds {
         match deed {
             Deed::Upload(numbers) => {
                 let numbers: BTreeSet<u8> = numbers.iter().copied().collect();
                 for n in &numbers {
-                    if ever.insert(*n, ()).is_none() {
+                    if ever.insert(*n) {
                         queue.push_back(*n);
                     }
                 }

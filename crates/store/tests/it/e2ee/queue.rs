@@ -84,7 +84,7 @@ on_both! {
         sends(&store, "ana", "from ana", &[("ben", None)]).await;
         store.run(message("eve", "request", "m.room_key_request", &[("ben", None)], "request")).await.unwrap();
         let bound = usize::try_from(limits::TO_DEVICE_PER_SENDER).unwrap();
-        for n in 0..bound + 1 {
+        for n in 0..=bound {
             sends(&store, "eve", &n.to_string(), &[("ben", None)]).await;
         }
         let mut queue = InboxPos::ZERO;

@@ -68,6 +68,7 @@ pub(super) async fn told(store: &Store, who: &OwnedUserId, device_id: &str, sinc
         timeline: EventFilter::default(),
         rooms: RoomFilter::default(),
         full_state: false,
+        state_after: false,
         include_leave: false,
         lazy_members: false,
     };
