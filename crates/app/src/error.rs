@@ -69,6 +69,15 @@ pub enum Error {
     /// The invited person does not take invitations (`M_INVITE_BLOCKED`).
     #[error("{0}")]
     InviteBlocked(String),
+    /// A signature is missing or was not made by the key it names (`M_INVALID_SIGNATURE`).
+    #[error("{0}")]
+    InvalidSignature(String),
+    /// Another version of the key backup is the newest (`M_WRONG_ROOM_KEYS_VERSION`).
+    #[error("version {current_version} of your key backup is the newest")]
+    WrongRoomKeysVersion {
+        /// The newest version.
+        current_version: i64,
+    },
     /// The message was stopped by the scanner (`ORG.MATRIX.MSC4387_SAFETY`, 403).
     #[error("{message}")]
     Safety {
@@ -107,6 +116,17 @@ impl From<StoreError> for Error {
             StoreError::Event(inner @ EventError::Malformed(_)) => Self::BadJson(inner.to_string()),
             StoreError::Stale => Self::Busy,
             other => Self::Store(other),
+        }
+    }
+}
+
+impl From<model::keys::KeyError> for Error {
+    fn from(error: model::keys::KeyError) -> Self {
+        use model::keys::KeyError;
+        match error {
+            KeyError::Json(inner) => inner.into(),
+            KeyError::Form(text) => Self::InvalidParam(text),
+            KeyError::Signature(text) => Self::InvalidSignature(text),
         }
     }
 }

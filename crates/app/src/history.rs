@@ -230,7 +230,7 @@ impl App {
         if token.starts_with('t') {
             return place_of_page(token).map(From::Place);
         }
-        Ok(From::Inbox(self.token_key().await?.open(&caller.user_id, token)?.inbox))
+        Ok(From::Inbox(self.token_key().await?.open(&caller.user_id, &caller.device_id, token)?.inbox))
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub mod account_data;
 pub mod accounts;
+pub mod backup;
 mod behaviour;
 pub mod caller;
 mod compaction;
@@ -16,6 +17,7 @@ mod health;
 pub mod history;
 pub mod jobs;
 mod judge;
+pub mod keys;
 mod notices;
 mod push_rules;
 mod rate;
@@ -30,6 +32,7 @@ mod service;
 mod staff;
 mod state;
 pub mod sync;
+pub mod to_device;
 pub mod wake;
 
 pub use caller::Caller;

@@ -16,6 +16,7 @@ use crate::{App, Error};
 pub(crate) struct Rates {
     strangers: DefaultKeyedRateLimiter<IpAddr>,
     senders: DefaultKeyedRateLimiter<OwnedUserId>,
+    to_device: DefaultKeyedRateLimiter<OwnedUserId>,
     off: bool,
 }
 
@@ -28,6 +29,7 @@ impl Rates {
         Self {
             strangers: RateLimiter::keyed(quota(limits::STRANGER_PERIOD_MS, limits::STRANGER_BURST)),
             senders: RateLimiter::keyed(quota(limits::SENDER_PERIOD_MS, limits::SENDER_BURST)),
+            to_device: RateLimiter::keyed(quota(limits::TO_DEVICE_PERIOD_MS, limits::TO_DEVICE_BURST)),
             off,
         }
     }
@@ -36,6 +38,7 @@ impl Rates {
     pub(crate) fn forget_idle(&self) {
         self.strangers.retain_recent();
         self.senders.retain_recent();
+        self.to_device.retain_recent();
     }
 }
 
@@ -60,6 +63,17 @@ impl App {
             return Ok(());
         }
         self.rates.senders.check_key(user).map_err(|not_until| wait(&not_until))
+    }
+
+    /// Counts a request that puts messages into devices' queues.
+    ///
+    /// # Errors
+    /// [`Error::LimitExceeded`] with how long to wait.
+    pub(crate) fn admit_to_device(&self, user: &OwnedUserId) -> Result<(), Error> {
+        if self.rates.off {
+            return Ok(());
+        }
+        self.rates.to_device.check_key(user).map_err(|not_until| wait(&not_until))
     }
 
     /// Forgets rate counters of those who have been quiet; to be called now and then.

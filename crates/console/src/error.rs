@@ -65,6 +65,8 @@ fn particulars(error: &Error) -> (StatusCode, &'static str) {
         | Error::InvalidRoomState(_)
         | Error::Unknown(_)
         | Error::InviteBlocked(_)
+        | Error::InvalidSignature(_)
+        | Error::WrongRoomKeysVersion { .. }
         | Error::Safety { .. }
         | Error::Uiaa(_) => (StatusCode::BAD_REQUEST, "M_UNKNOWN"),
         Error::Store(_) | Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "M_UNKNOWN"),

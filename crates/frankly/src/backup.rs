@@ -1,12 +1,16 @@
-//! `frankly backup` and `frankly restore`: the embedded database as one file, and back.
+//! `frankly backup`, `frankly restore`, `frankly restored`: the embedded database as one file, and back;
+//! and what any database that was brought back from a copy needs before it serves.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::Args;
+use store::Store;
+use store::command::restored::BeginEpoch;
 
-use crate::config::{Overrides, Place};
+use crate::cli::block_on;
+use crate::config::{Options, Overrides, Place};
 use crate::serve;
 
 /// Copy the embedded database into one file, while the server runs
@@ -31,6 +35,20 @@ pub(crate) struct RestoreArgs {
     whose: Whose,
 }
 
+/// Make ready to serve a database that other means brought back from a copy, as `pg_restore` does
+///
+/// `frankly restore` does this by itself. Public keys that were given out after the copy was made would be given
+/// out twice: they are let go of, and clients upload new ones. Places in people's timelines are moved on.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  frankly restored --data ./data\n\nRun it once after each restore, before the server starts.")]
+pub(crate) struct RestoredArgs {
+    /// PostgreSQL instead of the embedded database
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    #[command(flatten)]
+    whose: Whose,
+}
+
 /// Which deployment.
 #[derive(Args, Debug)]
 struct Whose {
@@ -43,12 +61,17 @@ struct Whose {
 }
 
 impl Whose {
-    fn directory(&self) -> anyhow::Result<PathBuf> {
+    fn options(&self, database: Option<&str>) -> anyhow::Result<Options> {
         let mut overrides = Overrides::default();
         overrides.put("data", self.data.as_deref());
-        match crate::config::load(self.config.as_deref(), &overrides)?.place {
+        overrides.put("database", database);
+        crate::config::load(self.config.as_deref(), &overrides)
+    }
+
+    fn directory(&self) -> anyhow::Result<PathBuf> {
+        match self.options(None)?.place {
             Place::Directory(directory) => Ok(directory),
-            Place::Postgres(_) => bail!("the data are in PostgreSQL; use pg_dump and pg_restore"),
+            Place::Postgres(_) => bail!("the data are in PostgreSQL; use pg_dump, pg_restore, then frankly restored"),
         }
     }
 }
@@ -73,6 +96,27 @@ pub(crate) fn restore(args: &RestoreArgs) -> anyhow::Result<ExitCode> {
         }
     }
     store::backup::copy_sqlite(&args.from, &to).context("nothing was restored")?;
+    block_on(async { begin_epoch(&Store::open_sqlite(&to)?).await })?;
     serve::announce(&format!("restored into {}", directory.display()));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Carries `frankly restored` out.
+pub(crate) async fn restored(args: RestoredArgs) -> anyhow::Result<ExitCode> {
+    let options = args.whose.options(args.database.as_deref())?;
+    if let Place::Directory(directory) = &options.place
+        && !directory.join(serve::DATABASE_FILE).exists()
+    {
+        bail!("there is no database in {}", directory.display());
+    }
+    let keys = begin_epoch(&serve::open_store(&options.place).await?).await?;
+    serve::announce(&format!("ready to serve; {keys} one-time keys were let go of"));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Tells a database that it is a copy; how many keys it let go of.
+async fn begin_epoch(store: &Store) -> anyhow::Result<u64> {
+    let epoch = store.run(BeginEpoch).await.context("the copy could not be made ready")?;
+    store.close().await;
+    Ok(epoch.keys_dropped)
 }

@@ -24,6 +24,7 @@ enum Command {
     User(crate::user::UserArgs),
     Backup(crate::backup::BackupArgs),
     Restore(crate::backup::RestoreArgs),
+    Restored(crate::backup::RestoredArgs),
     Bench(crate::bench::BenchArgs),
 }
 
@@ -84,6 +85,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::User(args) => block_on(crate::user::run(args)),
         Command::Backup(args) => crate::backup::back_up(&args),
         Command::Restore(args) => crate::backup::restore(&args),
+        Command::Restored(args) => block_on(crate::backup::restored(args)),
         Command::Bench(args) => block_on(crate::bench::run(args)),
     }
 }

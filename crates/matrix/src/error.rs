@@ -64,6 +64,10 @@ fn particulars(error: &Error) -> (StatusCode, &'static str, Value) {
         }
         Error::Unknown(_) => (StatusCode::BAD_REQUEST, "M_UNKNOWN", none),
         Error::InviteBlocked(_) => (StatusCode::FORBIDDEN, "M_INVITE_BLOCKED", none),
+        Error::InvalidSignature(_) => (StatusCode::BAD_REQUEST, "M_INVALID_SIGNATURE", none),
+        Error::WrongRoomKeysVersion { current_version } => {
+            (StatusCode::FORBIDDEN, "M_WRONG_ROOM_KEYS_VERSION", json!({"current_version": current_version.to_string()}))
+        }
         Error::Safety { harms, case, .. } => {
             (StatusCode::FORBIDDEN, "ORG.MATRIX.MSC4387_SAFETY", json!({"harms": harms, "org.frankly.case": case}))
         }

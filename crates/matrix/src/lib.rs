@@ -1,9 +1,11 @@
 //! The Matrix Client-Server API: parse, ask the app, answer. Nothing here decides or stores.
 
 mod account_data;
+mod backup;
 mod error;
 mod extract;
 mod history;
+mod keys;
 mod people;
 mod push_rules;
 mod relations;

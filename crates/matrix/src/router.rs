@@ -36,6 +36,8 @@ pub fn router(app: Arc<App>) -> Router {
     let table = crate::sessions::routes(table);
     let table = crate::people::routes(table);
     let table = crate::server::routes(table);
+    let table = crate::keys::routes(table);
+    let table = crate::backup::routes(table);
     table
         .router
         .merge(crate::server::well_known())

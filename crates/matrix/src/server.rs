@@ -11,7 +11,6 @@ use http::StatusCode;
 use ruma::api::client::account::get_3pids;
 use ruma::api::client::directory::{get_public_rooms, get_public_rooms_filtered};
 use ruma::api::client::discovery::get_capabilities;
-use ruma::api::client::keys::{get_keys, upload_keys};
 use ruma::api::client::presence::{get_presence, set_presence};
 use ruma::api::client::thirdparty::get_protocols;
 use ruma::api::client::voip::get_turn_server_info;
@@ -31,8 +30,6 @@ pub(crate) fn routes(table: Table) -> Table {
         .raw(public_rooms_filtered)
         .raw(put_presence)
         .raw(presence)
-        .raw(put_keys)
-        .raw(keys)
 }
 
 /// The documents that anybody gets, whatever token they show.
@@ -50,7 +47,12 @@ fn ok(body: &Value) -> Result<Response, Refusal> {
 
 async fn versions() -> Response {
     let versions: Vec<String> = (1..=12).map(|minor| format!("v1.{minor}")).collect();
-    let unstable = json!({"org.matrix.msc2285.stable": true, "org.matrix.msc3981": true, "org.matrix.msc4222": true});
+    let unstable = json!({
+        "org.matrix.e2e_cross_signing": true,
+        "org.matrix.msc2285.stable": true,
+        "org.matrix.msc3981": true,
+        "org.matrix.msc4222": true,
+    });
     json_response(StatusCode::OK, &json!({"versions": versions, "unstable_features": unstable}))
 }
 
@@ -115,14 +117,4 @@ async fn put_presence(_: Call<set_presence::v3::Request>) -> Result<Response, Re
 
 async fn presence(_: Call<get_presence::v3::Request>) -> Result<Response, Refusal> {
     ok(&json!({"presence": "offline"}))
-}
-
-/// Clients upload device keys when they start, even for readable rooms. There are no sealed rooms to
-/// use them in, so none is kept, and the counts say so.
-async fn put_keys(_: Call<upload_keys::v3::Request>) -> Result<Response, Refusal> {
-    ok(&json!({"one_time_key_counts": {"signed_curve25519": 0}}))
-}
-
-async fn keys(_: Call<get_keys::v3::Request>) -> Result<Response, Refusal> {
-    ok(&json!({"device_keys": {}, "failures": {}, "master_keys": {}, "self_signing_keys": {}, "user_signing_keys": {}}))
 }

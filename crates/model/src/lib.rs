@@ -16,6 +16,7 @@ pub mod filter;
 pub mod finding;
 pub mod id;
 pub mod json;
+pub mod keys;
 pub mod limits;
 pub mod person;
 pub mod room;

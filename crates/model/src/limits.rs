@@ -118,6 +118,46 @@ pub const TYPING_ROOMS: u64 = 20_000;
 /// Longest time a typing notice stands, in milliseconds.
 pub const TYPING_MS_MAX: u64 = 120_000;
 
+// ── Keys and devices ───────────────────────────────────────────────────────────────────────────
+
+/// One-time keys kept of one device; clients upload 50 to 100. More are refused, none is ever pushed out.
+pub const ONE_TIME_KEYS: i64 = 1_000;
+/// One-time keys of one device that are remembered after they were given out: clients keep up to 5,000 private halves.
+pub const CLAIMED_KEYS_KEPT: i64 = 5_000;
+/// Fallback keys in one upload; there is one an algorithm.
+pub const FALLBACK_KEYS: usize = 8;
+/// Bytes of a device's identity, of a cross-signing key and of a one-time key each.
+pub const KEY_BYTES: usize = 16 * 1024;
+/// People in one query of keys, and devices in one claim.
+pub const KEYS_QUERIED: usize = 2_000;
+/// Signed keys in one upload of signatures: each signature is checked.
+pub const SIGNED_KEYS: usize = 500;
+/// Signatures looked at on one signed key.
+pub const SIGNATURES_PER_KEY: usize = 16;
+/// Messages from device to device in one sync answer; with more waiting the next sync answers at once.
+pub const TO_DEVICE_PAGE_ROWS: usize = 100;
+/// Messages of one sender that wait for one device; below the 2,000 that a ratchet can skip.
+pub const TO_DEVICE_PER_SENDER: i64 = 1_000;
+/// Messages that one request puts into queues, all devices counted.
+pub const TO_DEVICE_ROWS: usize = 5_000;
+/// Bytes that one request puts into queues, all devices counted.
+pub const TO_DEVICE_REQUEST_BYTES: usize = 8 * 1024 * 1024;
+/// Bytes of one message from device to device; as of an event.
+pub const TO_DEVICE_BYTES: usize = 64 * 1024;
+
+/// Versions of a key backup that one person keeps; clients delete the old one when they begin anew.
+pub const BACKUP_VERSIONS: i64 = 20;
+/// Keys in one backup.
+pub const BACKUP_KEYS: i64 = 100_000;
+/// Keys in one request to a backup; clients send 100 to 200.
+pub const BACKUP_KEYS_AT_ONCE: usize = 2_000;
+/// Bytes of one key in a backup; clients' keys have about 1,000.
+pub const BACKUP_KEY_BYTES: usize = 4 * 1024;
+/// Bytes of what the algorithm of a backup needs: a public key, and signatures on it.
+pub const BACKUP_AUTH_BYTES: usize = 16 * 1024;
+/// Positions skipped by a database brought back from a copy: more than were given since the copy was made.
+pub const RESTORE_GAP: i64 = 1 << 32;
+
 // ── Rates ──────────────────────────────────────────────────────────────────────────────────────
 
 /// Milliseconds between log-ins or registrations of one address, in the long run.
@@ -128,6 +168,10 @@ pub const STRANGER_BURST: u32 = 20;
 pub const SENDER_PERIOD_MS: u64 = 200;
 /// Events, rooms or invitations of one person at once.
 pub const SENDER_BURST: u32 = 50;
+/// Milliseconds between requests of one person to put messages into devices' queues, in the long run.
+pub const TO_DEVICE_PERIOD_MS: u64 = 50;
+/// Such requests of one person at once: keys for the devices of a large room come in many parts.
+pub const TO_DEVICE_BURST: u32 = 500;
 
 // ── Scanning ───────────────────────────────────────────────────────────────────────────────────
 

@@ -2,6 +2,8 @@
 //! `cargo run --release -p frankly-store --example sync_load -- [REPEATS]`
 
 use model::filter::{EventFilter, RoomFilter};
+use model::id::OwnedDeviceId;
+use model::seq::InboxPos;
 use store::query::sync::{Sync, SyncOutcome};
 
 #[path = "../tests/it/world.rs"]
@@ -33,7 +35,9 @@ async fn main() {
         }
         let ask = |since| Sync {
             user_id: people[0].clone(),
+            device_id: OwnedDeviceId::from("PHONE"),
             since,
+            queue: InboxPos::ZERO,
             timeline: EventFilter::default(),
             rooms: RoomFilter::default(),
             full_state: false,

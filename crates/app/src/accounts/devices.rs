@@ -47,7 +47,8 @@ impl App {
     /// [`Error::Uiaa`] until the password was shown.
     pub async fn delete_devices(&self, caller: &Caller, devices: Vec<OwnedDeviceId>, auth: Option<&Value>) -> Result<(), Error> {
         self.shows_password(caller, auth).await?;
-        self.store.run(LogOut { user_id: caller.user_id.clone(), devices: Some(devices), except: None }).await?;
+        let told = self.store.run(LogOut { user_id: caller.user_id.clone(), devices: Some(devices), except: None }).await?;
+        self.wake.ring(&told);
         self.sessions.forget(&caller.user_id);
         Ok(())
     }
@@ -69,7 +70,8 @@ impl App {
         self.store.run(command).await?;
         if log_out_others {
             let except = Some(caller.device_id.clone());
-            self.store.run(LogOut { user_id: caller.user_id.clone(), devices: None, except }).await?;
+            let told = self.store.run(LogOut { user_id: caller.user_id.clone(), devices: None, except }).await?;
+            self.wake.ring(&told);
         }
         self.sessions.forget(&caller.user_id);
         Ok(())

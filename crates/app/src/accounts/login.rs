@@ -155,9 +155,9 @@ impl App {
     /// When the store fails.
     pub async fn log_out(&self, caller: &Caller, everywhere: bool) -> Result<(), Error> {
         let devices = (!everywhere).then(|| vec![caller.device_id.clone()]);
-        self.store.run(LogOut { user_id: caller.user_id.clone(), devices, except: None }).await?;
+        let told = self.store.run(LogOut { user_id: caller.user_id.clone(), devices, except: None }).await?;
         self.sessions.forget(&caller.user_id);
-        self.wake.ring([&caller.user_id]);
+        self.wake.ring(&told);
         Ok(())
     }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use model::filter::{EventFilter, RoomFilter};
 use model::limits;
+use store::command::ack_device_queue::AckDeviceQueue;
 use store::query::sync::{HeavySync, News, Sync, SyncOutcome};
 pub use token::SyncToken;
 pub(crate) use token::TokenKey;
@@ -73,7 +74,7 @@ impl App {
     pub async fn sync(&self, caller: &Caller, request: SyncRequest) -> Result<String, Error> {
         let key = self.token_key().await?;
         let since = request.since.as_deref().filter(|token| !token.is_empty());
-        let since = since.map(|token| key.open(&caller.user_id, token)).transpose()?;
+        let since = since.map(|token| key.open(&caller.user_id, &caller.device_id, token)).transpose()?;
         let deadline = tokio::time::Instant::now() + Duration::from_millis(request.timeout_ms.min(limits::SYNC_WAIT_MS));
         let request = Box::new(request);
         let mut turn = self.waiters.enter(&caller.user_id, &caller.device_id);
@@ -84,10 +85,14 @@ impl App {
             tokio::pin!(heard);
             heard.as_mut().enable();
             let (news, typing) = Box::pin(self.news(caller, &request, since)).await?;
+            if news.device.acknowledged {
+                self.let_go_of_received(caller, since).await?;
+            }
             let nothing = news.is_empty() && typing.rooms.is_empty();
             let first = since.is_none() || request.full_state;
             if !nothing || first || tokio::time::Instant::now() >= deadline || turn.is_over() {
-                let next = key.seal(&caller.user_id, SyncToken { inbox: news.pos, device: 0, typing: typing.epoch });
+                let next = SyncToken { inbox: news.pos, queue: news.device.queue, typing: typing.epoch };
+                let next = key.seal(&caller.user_id, &caller.device_id, next);
                 return Ok(self.render(caller, &request, &next, &news, &typing.rooms));
             }
             let recheck = tokio::time::Instant::now() + Duration::from_millis(limits::SYNC_RECHECK_MS);
@@ -99,10 +104,20 @@ impl App {
         }
     }
 
+    /// Deletes what the device's own token shows to have been received. Nothing is remembered between
+    /// requests: what the database holds is the truth.
+    async fn let_go_of_received(&self, caller: &Caller, since: Option<SyncToken>) -> Result<(), Error> {
+        let upto = since.unwrap_or_default().queue;
+        self.store.run(AckDeviceQueue { user_id: caller.user_id.clone(), device_id: caller.device_id.clone(), upto }).await?;
+        Ok(())
+    }
+
     async fn news(&self, caller: &Caller, request: &SyncRequest, since: Option<SyncToken>) -> Result<(News, TypingNews), Error> {
         let query = Sync {
             user_id: caller.user_id.clone(),
+            device_id: caller.device_id.clone(),
             since: since.map(|token| token.inbox),
+            queue: since.unwrap_or_default().queue,
             timeline: request.filter.timeline.clone(),
             rooms: request.filter.rooms.clone(),
             full_state: request.full_state,

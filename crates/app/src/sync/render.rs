@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::id::OwnedRoomId;
 use model::limits;
 use store::query::stored_event::StoredEvent;
-use store::query::sync::{JoinedNews, News, Receipt, Timeline};
+use store::query::sync::{DeviceNews, JoinedNews, News, Receipt, Timeline};
 
 use super::{StateSection, SyncFilter, SyncRequest};
 use crate::event_json::{Reader, field, push_events, push_string};
@@ -17,9 +17,8 @@ impl App {
         let filter = &request.filter;
         let reader = self.reader(caller);
         field(&mut out, "{\"next_batch\":", next);
-        // clients take the presence of these fields as the server's support for encryption
-        out.push_str(",\"device_one_time_keys_count\":{\"signed_curve25519\":0},\"device_unused_fallback_key_types\":[]");
-        out.push_str(",\"device_lists\":{\"changed\":[],\"left\":[]},\"to_device\":{\"events\":[]},\"presence\":{\"events\":[]}");
+        push_device(&mut out, &news.device);
+        out.push_str(",\"presence\":{\"events\":[]}");
         out.push_str(",\"account_data\":{\"events\":");
         push_account_data(&mut out, &news.account_data, &filter.account_data);
         out.push_str("},\"rooms\":{\"join\":{");
@@ -95,6 +94,27 @@ impl App {
         push_each(out, &self.typing.in_room(room_id), |out, user| push_string(out, user.as_str()));
         out.push_str("]}}");
     }
+}
+
+/// What is for the device alone. The counts are in every answer: a device that misses them uploads no keys.
+fn push_device(out: &mut String, device: &DeviceNews) {
+    out.push_str(",\"device_one_time_keys_count\":");
+    out.push_str(&device.key_counts);
+    out.push_str(",\"device_unused_fallback_key_types\":");
+    out.push_str(&device.fallback_types);
+    out.push_str(",\"device_lists\":{\"changed\":[");
+    push_each(out, &device.changed, |out, user| push_string(out, user));
+    out.push_str("],\"left\":[");
+    push_each(out, &device.left, |out, user| push_string(out, user));
+    out.push_str("]},\"to_device\":{\"events\":[");
+    push_each(out, &device.messages, |out, message| {
+        field(out, "{\"type\":", &message.event_type);
+        field(out, ",\"sender\":", &message.sender);
+        out.push_str(",\"content\":");
+        out.push_str(&message.content);
+        out.push('}');
+    });
+    out.push_str("]}");
 }
 
 /// About how many bytes a room will take, so that a large answer is not copied as it grows.

@@ -1,8 +1,8 @@
 //! A backup taken while the server runs, restored elsewhere; and what a stopped server leaves.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::world::Desktop;
+use crate::world::{Desktop, Running};
 
 #[test]
 fn a_backup_of_a_running_server_starts_elsewhere_with_its_people() {
@@ -27,6 +27,37 @@ fn a_backup_of_a_running_server_starts_elsewhere_with_its_people() {
     let (status, said) = server.ask("GET", &format!("/_matrix/client/v3/rooms/{room}/messages?dir=b"), &token, &Value::Null);
     assert_eq!((status, &said["chunk"][0]["content"]["body"]), (200, &Value::from("before the backup")));
     assert_eq!(server.log_in("ana", "correct horse").0, 200);
+}
+
+#[test]
+fn no_one_time_key_is_given_out_again_by_a_restored_server() {
+    let desktop = Desktop::new();
+    let server = desktop.serve();
+    let (ana, ben) = (server.member("ana"), server.member("ben"));
+    let upload = json!({"one_time_keys": {"signed_curve25519:A": {"key": "1"}, "signed_curve25519:B": {"key": "2"}}});
+    assert_eq!(server.ask("POST", "/_matrix/client/v3/keys/upload", &ana.token, &upload).0, 200);
+    desktop.frankly(&["backup", "--data", "data", "backup.db"]).fine();
+    let (_, whoami) = server.ask("GET", "/_matrix/client/v3/account/whoami", &ana.token, &Value::Null);
+    let device = whoami["device_id"].as_str().unwrap().to_owned();
+    let claim = json!({"one_time_keys": {whoami["user_id"].as_str().unwrap(): {device.as_str(): "signed_curve25519"}}});
+    let claimed =
+        |server: &Running, token: &str| server.ask("POST", "/_matrix/client/v3/keys/claim", token, &claim).1["one_time_keys"].take();
+    assert_ne!(claimed(&server, &ben.token), json!({}));
+    let tokens = (ana.token.clone(), ben.token.clone());
+    drop(server);
+
+    desktop.frankly(&["restore", "backup.db", "--data", "elsewhere"]).fine();
+    let server = desktop.start(&["serve", "--dev", "--data", "elsewhere", "--listen", "127.0.0.1:0"]);
+    assert_eq!(claimed(&server, &tokens.1), json!({}), "whatever was given out after the copy");
+    let (_, sync) = server.ask("GET", "/_matrix/client/v3/sync", &tokens.0, &Value::Null);
+    assert_eq!(sync["device_one_time_keys_count"], json!({"signed_curve25519": 0}));
+    assert_eq!(server.ask("POST", "/_matrix/client/v3/keys/upload", &tokens.0, &upload).0, 200);
+    drop(server);
+
+    let said = desktop.frankly(&["restored", "--data", "elsewhere"]).fine();
+    assert_eq!(said, "ready to serve; 2 one-time keys were let go of\n");
+    let complaint = desktop.frankly(&["restored", "--data", "nowhere"]).complaint(1);
+    assert_eq!(complaint, "frankly: there is no database in nowhere\n");
 }
 
 #[test]

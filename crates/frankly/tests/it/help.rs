@@ -91,10 +91,9 @@ fn try_out(example: &str) {
         assert!(running.ended().success(), "{example}");
         return;
     }
-    for name in ["ana", "ben", "rosa"]
-        .into_iter()
-        .filter(|name| (example.contains("user") || example.contains("backup")) && !example.contains(&format!("add {name}")))
-    {
+    for name in ["ana", "ben", "rosa"].into_iter().filter(|name| {
+        ["user", "backup", "restored"].iter().any(|word| example.contains(word)) && !example.contains(&format!("add {name}"))
+    }) {
         desktop.frankly(&["user", "add", name, "--role", "reviewer", "--data", "data"]).fine();
     }
     if let Some(file) = example.strip_prefix("frankly restore ").and_then(|rest| rest.split(' ').next()) {

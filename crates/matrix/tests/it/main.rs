@@ -7,6 +7,7 @@ mod accounts;
 mod creating;
 mod devices;
 mod directory;
+mod e2ee;
 mod form;
 mod history;
 mod jwt;

@@ -128,6 +128,11 @@ impl World {
         Person { router: self.router.clone(), user_id, token }
     }
 
+    /// What the operator or the host platform does.
+    pub(crate) async fn runs<C: Command>(&self, command: C) -> C::Out {
+        self.store.run(command).await.unwrap()
+    }
+
     /// Two people in a direct conversation.
     pub(crate) async fn friends(&self) -> (Person, Person, String) {
         let (ana, ben) = (self.person("ana").await, self.person("ben").await);

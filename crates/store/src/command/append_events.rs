@@ -7,6 +7,7 @@ use model::room::auth_keys;
 use model::ruma::RoomVersionId;
 use model::ruma::room_version_rules::RoomVersionRules;
 
+use super::device_lists;
 use super::fanout::{self, Append, Appended, MembershipChange};
 use super::open_flag::{self, NewFlag};
 use super::redaction;
@@ -140,5 +141,16 @@ async fn apply_membership<T: Tx>(tx: &mut T, room_id: &OwnedRoomId, set: &SetMem
     }
     let inbox_pos = appended.reached.iter().find(|(user, _)| *user == set.user).map(|(_, pos)| *pos);
     let change = MembershipChange { membership: set.membership, room_pos: appended.room_pos, inbox_pos, stripped: set.stripped.as_deref() };
-    fanout::set_membership(tx, room_id, &set.user, &change).await
+    match set.membership {
+        "join" => {
+            fanout::set_membership(tx, room_id, &set.user, &change).await?;
+            device_lists::met(tx, room_id, &set.user).await
+        }
+        "leave" | "ban" => {
+            let before = device_lists::membership(tx, room_id, &set.user).await?;
+            fanout::set_membership(tx, room_id, &set.user, &change).await?;
+            device_lists::parted(tx, room_id, &set.user, before.as_deref()).await
+        }
+        _ => fanout::set_membership(tx, room_id, &set.user, &change).await,
+    }
 }

@@ -188,10 +188,15 @@ pub(crate) async fn deliver<T: Tx>(
 
 /// Takes a person's next inbox position under the lock of their counter row.
 pub(crate) async fn bump<T: Tx>(tx: &mut T, user: &OwnedUserId) -> Result<InboxPos, StoreError> {
+    bump_if_known(tx, user).await?.ok_or_else(|| StoreError::Database("a member has no inbox counter".to_owned()))
+}
+
+/// As [`bump`], for somebody who may not exist.
+pub(crate) async fn bump_if_known<T: Tx>(tx: &mut T, user: &OwnedUserId) -> Result<Option<InboxPos>, StoreError> {
     let sql = "update user_seq set pos = pos + 1 where user_id = $1 returning pos";
-    let row = tx.row(sql, args![user]).await?;
-    let pos = row.ok_or_else(|| StoreError::Database("a member has no inbox counter".to_owned()))?.int(0)?;
-    InboxPos::new(pos).filter(|pos| pos.get() > 0).ok_or_else(|| StoreError::Database("an inbox position went back".to_owned()))
+    let Some(row) = tx.row(sql, args![user]).await? else { return Ok(None) };
+    let pos = InboxPos::new(row.int(0)?).filter(|pos| pos.get() > 0);
+    pos.map(Some).ok_or_else(|| StoreError::Database("an inbox position went back".to_owned()))
 }
 
 /// Moves a keyed mark to the person's next position, so that their next sync sees the change.

@@ -1,12 +1,18 @@
 //! Writes: one command, one file, one transaction.
 
+pub mod ack_device_queue;
 pub mod append_events;
+pub mod backup_keys;
+pub mod backup_version;
 pub mod claim_case;
+pub mod claim_keys;
 pub mod compact_inbox;
 pub mod create_notice_room;
 pub mod create_room;
 pub mod create_user;
 pub mod decide_case;
+mod device_keys;
+pub(crate) mod device_lists;
 pub mod expire_holds;
 pub mod fanout;
 pub mod forget_evidence;
@@ -20,13 +26,18 @@ pub mod open_flag;
 pub mod open_report;
 pub mod outbox;
 pub mod put_account_data;
+pub mod put_cross_signing;
 pub mod put_filter;
 pub mod put_receipt;
+pub mod put_signatures;
 pub(crate) mod redaction;
 pub mod refuse_message;
 mod resolve_message;
+pub mod restored;
 pub mod reveal;
+pub mod send_to_device;
 pub mod session;
 pub mod staff_session;
 pub mod txn;
 pub mod update_user;
+pub mod upload_keys;

@@ -4,6 +4,7 @@ use model::clock::Timestamp;
 use model::id::{OwnedDeviceId, OwnedUserId};
 use model::limits;
 
+use super::device_keys;
 use crate::args;
 use crate::error::StoreError;
 use crate::tx::{Command, Tx};
@@ -45,7 +46,7 @@ impl Command for LogIn {
     }
 }
 
-/// Takes devices away with their tokens: a log-out, or a device deleted from another.
+/// Takes devices away with their tokens and keys: a log-out, or a device deleted from another.
 #[derive(Clone, Debug)]
 pub struct LogOut {
     /// Whose.
@@ -57,21 +58,15 @@ pub struct LogOut {
 }
 
 impl Command for LogOut {
-    type Out = ();
+    /// Whom to wake after the commit.
+    type Out = Vec<OwnedUserId>;
 
-    async fn run<T: Tx>(&self, tx: &mut T) -> Result<(), StoreError> {
-        let user = &self.user_id;
-        if let Some(devices) = &self.devices {
-            for device in devices {
-                tx.exec("delete from access_tokens where user_id = $1 and device_id = $2", args![user, device]).await?;
-                tx.exec("delete from devices where user_id = $1 and device_id = $2", args![user, device]).await?;
-            }
-            return Ok(());
-        }
-        let except = self.except.as_ref().map_or(String::new(), ToString::to_string);
-        tx.exec("delete from access_tokens where user_id = $1 and device_id <> $2", args![user, &except]).await?;
-        tx.exec("delete from devices where user_id = $1 and device_id <> $2", args![user, &except]).await?;
-        Ok(())
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<Vec<OwnedUserId>, StoreError> {
+        let devices = match &self.devices {
+            Some(devices) => devices.clone(),
+            None => device_keys::all_but(tx, &self.user_id, self.except.as_deref()).await?,
+        };
+        device_keys::remove(tx, &self.user_id, &devices).await
     }
 }
 

@@ -52,3 +52,16 @@ pub(crate) async fn remember<T: Tx>(tx: &mut T, txn: &Txn, answer: &Answer) -> R
     tx.exec(sql, args![&txn.user, txn.device_id.as_str(), txn.key.as_str(), event_id, refusal, txn.now]).await?;
     Ok(())
 }
+
+/// Whether a transaction that has no answer but success was carried out.
+pub(crate) async fn is_done<T: Tx>(tx: &mut T, txn: &Txn) -> Result<bool, StoreError> {
+    let sql = "select 1 from txns where user_id = $1 and device_id = $2 and txn_key = $3";
+    Ok(tx.row(sql, args![&txn.user, txn.device_id.as_str(), txn.key.as_str()]).await?.is_some())
+}
+
+/// Remembers that a transaction was carried out; of two requests at once one fails here and is repeated.
+pub(crate) async fn note_done<T: Tx>(tx: &mut T, txn: &Txn) -> Result<(), StoreError> {
+    let sql = "insert into txns (user_id, device_id, txn_key, ts) values ($1, $2, $3, $4)";
+    tx.exec(sql, args![&txn.user, txn.device_id.as_str(), txn.key.as_str(), txn.now]).await?;
+    Ok(())
+}

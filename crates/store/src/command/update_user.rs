@@ -4,6 +4,7 @@ use model::clock::Timestamp;
 use model::id::OwnedUserId;
 use model::person::{AccountState, AgeBand, Role};
 
+use super::{backup_version, device_keys};
 use crate::args;
 use crate::error::StoreError;
 use crate::tx::{Command, Tx};
@@ -81,8 +82,11 @@ impl Command for UpdateUser {
 impl UpdateUser {
     async fn deactivate<T: Tx>(&self, tx: &mut T, erase: bool) -> Result<u64, StoreError> {
         let user = &self.user_id;
-        tx.exec("delete from access_tokens where user_id = $1", args![user]).await?;
-        tx.exec("delete from devices where user_id = $1", args![user]).await?;
+        let devices = device_keys::all_but(tx, user, None).await?;
+        device_keys::remove(tx, user, &devices).await?;
+        tx.exec("delete from cross_signing_keys where user_id = $1", args![user]).await?;
+        tx.exec("delete from signatures where user_id = $1 or signer = $1", args![user]).await?;
+        backup_version::delete_all(tx, user).await?;
         tx.exec("delete from staff_roles where user_id = $1", args![user]).await?;
         tx.exec("delete from account_data where user_id = $1", args![user]).await?;
         let sql = "update users set state = 'deactivated', password_hash = null, display_name = null, avatar_url = null, \

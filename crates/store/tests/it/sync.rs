@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use model::clock::Timestamp;
 use model::filter::{EventFilter, RoomFilter};
-use model::id::{OwnedRoomId, OwnedUserId};
+use model::id::{OwnedDeviceId, OwnedRoomId, OwnedUserId};
 use model::limits;
 use model::seq::{InboxPos, RoomPos};
 use proptest::prelude::*;
@@ -24,7 +24,9 @@ use crate::world::{AddPeople, done, draft, join_step, room_of, say, step, user};
 fn ask(user: &OwnedUserId, since: Option<InboxPos>, limit: usize) -> Sync {
     Sync {
         user_id: user.clone(),
+        device_id: OwnedDeviceId::from("PHONE"),
         since,
+        queue: InboxPos::ZERO,
         timeline: EventFilter { limit: Some(limit), ..EventFilter::default() },
         rooms: RoomFilter::default(),
         full_state: false,
@@ -59,14 +61,14 @@ async fn joined_in(store: &Store, room_id: &OwnedRoomId) -> Vec<OwnedUserId> {
     store.read(RoomSnapshot { room_id: room_id.clone() }).await.unwrap().unwrap().joined()
 }
 
-async fn join(store: &Store, room_id: &OwnedRoomId, who: &OwnedUserId) -> String {
+pub(crate) async fn join(store: &Store, room_id: &OwnedRoomId, who: &OwnedUserId) -> String {
     let mut recipients = joined_in(store, room_id).await;
     recipients.push(who.clone());
     recipients.sort();
     append(store, room_id, vec![join_step(who, recipients)]).await
 }
 
-async fn leave(store: &Store, room_id: &OwnedRoomId, who: &OwnedUserId) -> String {
+pub(crate) async fn leave(store: &Store, room_id: &OwnedRoomId, who: &OwnedUserId) -> String {
     let recipients = joined_in(store, room_id).await;
     let draft = draft(who, "m.room.member", Some(who.as_str()), r#"{"membership":"leave"}"#);
     let set = SetMembership { user: who.clone(), membership: "leave", stripped: None, profile_only: false };

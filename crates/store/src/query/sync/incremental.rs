@@ -7,6 +7,7 @@ use model::limits;
 use model::room::Membership;
 use model::seq::{InboxPos, RoomPos};
 
+use super::device::{device_lists, everybody_met};
 use super::rooms::before;
 use super::{JoinedNews, LeftNews, News, Sync, Timeline};
 use crate::args;
@@ -33,7 +34,12 @@ impl Sync {
         let mut rooms: BTreeMap<OwnedRoomId, Changes> = BTreeMap::new();
         let mut news = News { pos, ..News::default() };
         self.collect_events(tx, since, pos, below_floor, &mut rooms).await?;
-        self.collect_marks(tx, since, &mut rooms, &mut news).await?;
+        let device_lists_moved = self.collect_marks(tx, since, &mut rooms, &mut news).await?;
+        if below_floor {
+            news.device.changed = everybody_met(tx, &self.user_id).await?;
+        } else if device_lists_moved {
+            (news.device.changed, news.device.left) = device_lists(tx, &self.user_id, since).await?;
+        }
         for room_id in self.edges(tx, since).await? {
             rooms.entry(room_id).or_default();
         }
@@ -97,13 +103,15 @@ impl Sync {
         Ok(())
     }
 
+    /// The marks that moved; whether some are of device lists.
     async fn collect_marks<T: Tx>(
         &self,
         tx: &mut T,
         since: InboxPos,
         rooms: &mut BTreeMap<OwnedRoomId, Changes>,
         news: &mut News,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
+        let mut device_lists_moved = false;
         let sql = "select kind, mark_key from marks where user_id = $1 and pos > $2 order by pos";
         for row in tx.rows(sql, args![&self.user_id, since.get()]).await? {
             let (kind, key) = (row.text(0)?, row.text(1)?);
@@ -114,10 +122,12 @@ impl Sync {
                 ("account_data", Some(room_id)) => rooms.entry(room_id).or_default().account_data.push(data_type.to_owned()),
                 ("receipts", Some(room_id)) => rooms.entry(room_id).or_default().receipts = true,
                 ("unread", Some(room_id)) => rooms.entry(room_id).or_default().unread = true,
+                ("device_lists", _) => device_lists_moved = true,
+                ("key_counts", _) => news.device.counts_changed |= key == self.device_id.as_str(),
                 _ => {}
             }
         }
-        Ok(())
+        Ok(device_lists_moved)
     }
 
     async fn account_data<T: Tx>(&self, tx: &mut T, room_id: &str, data_type: &str) -> Result<Option<(String, String)>, StoreError> {

@@ -5,14 +5,17 @@
 //! a room that was newly joined, and an absence so long that the inbox no longer tells all.
 
 mod assemble;
+mod device;
 mod incremental;
 mod initial;
 mod rooms;
 
 use std::collections::BTreeSet;
 
+pub use device::{DeviceNews, ToDevice};
+pub(crate) use device::{device_lists, everybody_met};
 use model::filter::{EventFilter, RoomFilter};
-use model::id::{OwnedRoomId, OwnedUserId};
+use model::id::{OwnedDeviceId, OwnedRoomId, OwnedUserId};
 use model::seq::{InboxPos, RoomPos};
 
 use super::history::ignored_by;
@@ -27,8 +30,12 @@ use crate::tx::{Query, Tx};
 pub struct Sync {
     /// For whom.
     pub user_id: OwnedUserId,
+    /// On which of their devices.
+    pub device_id: OwnedDeviceId,
     /// The position the person has seen; `None` for the first sync.
     pub since: Option<InboxPos>,
+    /// The place in the device's queue that it says it has received.
+    pub queue: InboxPos,
     /// What they want of timelines.
     pub timeline: EventFilter,
     /// Of which rooms.
@@ -56,12 +63,15 @@ pub struct News {
     pub left: Vec<LeftNews>,
     /// Account data by type, with its content.
     pub account_data: Vec<(String, String)>,
+    /// What is for the device that asks.
+    pub device: DeviceNews,
 }
 
 impl News {
     /// Whether there is nothing to tell.
     pub fn is_empty(&self) -> bool {
-        self.joined.is_empty() && self.invited.is_empty() && self.left.is_empty() && self.account_data.is_empty()
+        let quiet = self.joined.is_empty() && self.invited.is_empty() && self.left.is_empty() && self.account_data.is_empty();
+        quiet && self.device.is_empty()
     }
 }
 
@@ -169,8 +179,12 @@ impl Query for Sync {
     type Out = SyncOutcome;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<SyncOutcome, StoreError> {
-        let sql = "select pos, floor from user_seq where user_id = $1";
-        let row = tx.row(sql, args![&self.user_id]).await?;
+        // all that a poll with nothing new needs, by one statement
+        let sql = "select s.pos, s.floor, d.key_counts, d.fallback_types, \
+                   (select min(q.seq) from device_queue q where q.user_id = $1 and q.device_id = $2), \
+                   (select max(q.seq) from device_queue q where q.user_id = $1 and q.device_id = $2) \
+                   from user_seq s left join devices d on d.user_id = s.user_id and d.device_id = $2 where s.user_id = $1";
+        let row = tx.row(sql, args![&self.user_id, &self.device_id]).await?;
         let row = row.ok_or_else(|| StoreError::Database("a person has no inbox counter".to_owned()))?;
         let (pos, floor) = (InboxPos::new(row.int(0)?).unwrap_or_default(), row.int(1)?);
         let mut news = match self.since {
@@ -179,6 +193,9 @@ impl Query for Sync {
             Some(since) if since == pos && !self.full_state => News { pos, ..News::default() },
             Some(since) => self.changes(tx, since, pos, since.get() < floor).await?,
         };
+        let device = self.device(tx, &row).await?;
+        let DeviceNews { changed, left, counts_changed, .. } = std::mem::take(&mut news.device);
+        news.device = DeviceNews { counts_changed, changed, left, ..device };
         if !(news.joined.is_empty() && news.invited.is_empty()) {
             news.leave_out(&ignored_by(tx, &self.user_id).await?);
         }

@@ -1,0 +1,11 @@
+//! What clients rely on for end-to-end encryption: keys, device lists, messages to devices, backups.
+
+mod backup;
+mod claims;
+mod client;
+mod cross_signing;
+mod device_lists;
+mod restored;
+mod suspended;
+mod to_device;
+mod upload;
