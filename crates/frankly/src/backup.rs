@@ -37,8 +37,9 @@ pub(crate) struct RestoreArgs {
 
 /// Make ready to serve a database that other means brought back from a copy, as `pg_restore` does
 ///
-/// `frankly restore` does this by itself. Public keys that were given out after the copy was made would be given
-/// out twice: they are let go of, and clients upload new ones. Places in people's timelines are moved on.
+/// `frankly restore` does this by itself. Public keys that were given out after the copy was made would be given out twice.
+///
+/// They are let go of, and clients upload new ones. Places in people's timelines are moved on.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  frankly restored --data ./data\n\nRun it once after each restore, before the server starts.")]
 pub(crate) struct RestoredArgs {
