@@ -9,6 +9,7 @@ mod licences;
 mod limits;
 mod links;
 mod manifests;
+mod named_tests;
 mod sql;
 
 use std::fmt;
@@ -95,6 +96,7 @@ pub(crate) fn run(root: &Path) -> Result<bool> {
     problems.extend(files.iter().flat_map(sql::check));
     problems.extend(links::check(&files, &exists));
     problems.extend(limits::check(&files));
+    problems.extend(named_tests::check(&files));
 
     for problem in &problems {
         println!("{problem}");
