@@ -13,6 +13,7 @@ use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use model::clock::{ManualClock, SeededEntropy, Timestamp};
 use model::id::{OwnedServerName, TenantId};
+use model::person::AgeBand;
 use serde_json::{Value, json};
 use store::Store;
 use tokio::runtime::Runtime;
@@ -120,6 +121,7 @@ impl World {
             base_url: "https://chat.example.org".to_owned(),
             dev: true,
             registration: Registration::Open,
+            registered_age: AgeBand::Adult,
             jwt: None,
             on_encryption_request: OnEncryptionRequest::Strip,
             mode_policy: "choice@1".to_owned(),

@@ -3,6 +3,7 @@
 mod webhook;
 
 use model::id::{OwnedServerName, OwnedUserId, TenantId, UserId};
+use model::person::AgeBand;
 use model::secret::Secret;
 
 pub use webhook::{Webhook, WebhookError};
@@ -18,6 +19,8 @@ pub struct Config {
     pub dev: bool,
     /// Who may register.
     pub registration: Registration,
+    /// The age band of those who register, until somebody tells it.
+    pub registered_age: AgeBand,
     /// How the host platform logs its members in.
     pub jwt: Option<JwtLogin>,
     /// What a request for encryption gets where sealed conversations are not served.

@@ -210,7 +210,12 @@ impl App {
     /// # Errors
     /// When the store fails.
     pub async fn joined_rooms(&self, caller: &Caller) -> Result<Vec<OwnedRoomId>, Error> {
-        Ok(self.store.read(JoinedRooms(caller.user_id.clone())).await?)
+        self.rooms_of(&caller.user_id).await
+    }
+
+    /// The rooms a person is in.
+    pub(crate) async fn rooms_of(&self, user: &OwnedUserId) -> Result<Vec<OwnedRoomId>, Error> {
+        Ok(self.store.read(JoinedRooms(user.clone())).await?)
     }
 
     async fn visible_state(

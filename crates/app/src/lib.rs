@@ -10,6 +10,7 @@ mod behaviour;
 pub mod caller;
 mod compaction;
 pub mod config;
+pub mod contact;
 pub mod desk;
 mod error;
 mod event_json;

@@ -7,6 +7,7 @@ use model::id::{OwnedRoomId, random_word};
 use model::limits;
 use model::room::Snapshot;
 use moka::sync::Cache;
+use policy::contact::ContactPolicy;
 use store::Store;
 use store::command::meta::MetaOnce;
 use tokio::sync::OnceCell;
@@ -44,12 +45,13 @@ pub struct App {
     pub(crate) waiters: Waiters,
     token_key: OnceCell<TokenKey>,
     pub(crate) rules: RwLock<Arc<Rules>>,
+    pub(crate) contact: RwLock<Arc<ContactPolicy>>,
     /// Room snapshots; a stale one is found out by the store and read again.
     pub(crate) rooms: Cache<OwnedRoomId, Arc<Snapshot>>,
 }
 
 impl App {
-    /// Puts the parts together.
+    /// Puts the parts together, with the contact policy that ships.
     pub fn new(config: Config, store: Store, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>, rules: Rules) -> Self {
         Self {
             passwords: Passwords::new(config.dev),
@@ -68,6 +70,7 @@ impl App {
             waiters: Waiters::default(),
             token_key: OnceCell::new(),
             rules: RwLock::new(Arc::new(rules)),
+            contact: RwLock::new(Arc::new(ContactPolicy::shipped())),
             rooms: Cache::new(limits::ROOM_CACHE),
         }
     }

@@ -10,6 +10,7 @@ use anyhow::{Context, bail};
 use app::config::{JwtLogin, OnEncryptionRequest, Registration, Webhook};
 use model::id::{OwnedServerName, TenantId};
 use model::limits;
+use model::person::AgeBand;
 use model::secret::Secret;
 
 pub(crate) use settings::{Overrides, Settings};
@@ -28,11 +29,14 @@ pub(crate) struct Options {
     pub(crate) server_name: Option<OwnedServerName>,
     /// Folder of the rule packs in force; `None`: those built in.
     pub(crate) packs: Option<PathBuf>,
+    /// File of the contact policy in force; `None`: the one built in.
+    pub(crate) contact_policy: Option<PathBuf>,
     /// How to log.
     pub(crate) log: Log,
     base_url: String,
     dev: bool,
     registration: Registration,
+    registered_age: AgeBand,
     jwt: Option<JwtLogin>,
     on_encryption_request: OnEncryptionRequest,
     mode_policy: String,
@@ -105,10 +109,13 @@ impl Options {
             place: place(settings)?,
             server_name: settings.get("server_name", named)?,
             packs: settings.get("packs", settings::text)?.map(PathBuf::from),
+            contact_policy: settings.get("contact_policy", settings::text)?.map(PathBuf::from),
             log: Log { filter: settings.need("log.filter", settings::text)?, json: settings.need("log.json", settings::boolean)? },
             base_url: settings.get("base_url", web_address)?.unwrap_or_else(|| format!("http://{listen}")),
             dev,
             registration: registration(settings, dev)?,
+            // in development everybody is grown up; otherwise somebody tells, and until then nobody knows
+            registered_age: settings.get("registered_age_band", age_band)?.unwrap_or(if dev { AgeBand::Adult } else { AgeBand::Unknown }),
             jwt: jwt_login(settings)?,
             on_encryption_request: settings.need("on_encryption_request", on_encryption_request)?,
             mode_policy: settings.need("mode_policy", settings::text)?,
@@ -125,6 +132,7 @@ impl Options {
             base_url: self.base_url.clone(),
             dev: self.dev,
             registration: self.registration.clone(),
+            registered_age: self.registered_age,
             jwt: self.jwt.clone(),
             on_encryption_request: self.on_encryption_request,
             mode_policy: self.mode_policy.clone(),
@@ -227,6 +235,10 @@ fn jwt_secret(text: &str) -> Result<Secret<String>, &'static str> {
     (text.len() >= 32).then(|| Secret::new(text.to_owned())).ok_or("a key of at least 32 bytes")
 }
 
+fn age_band(text: &str) -> Result<AgeBand, &'static str> {
+    AgeBand::parse(text).ok_or("u13, 13-15, 16-17, adult or unknown")
+}
+
 fn on_encryption_request(text: &str) -> Result<OnEncryptionRequest, &'static str> {
     match text {
         "strip" => Ok(OnEncryptionRequest::Strip),
@@ -305,6 +317,15 @@ mod tests {
         assert_eq!((login.issuer.as_deref(), login.audience), (Some("shop"), None));
         assert!(check("").unwrap().jwt.is_none());
         insta::assert_snapshot!(complaint("jwt_audience = \"chat\"\n"), @"frankly.toml:1: jwt_audience needs jwt_secret");
+    }
+
+    #[test]
+    fn those_who_register_are_of_unknown_age_unless_the_operator_says() {
+        assert_eq!(check("").unwrap().registered_age, AgeBand::Unknown);
+        assert_eq!(check("dev = true\n").unwrap().registered_age, AgeBand::Adult);
+        assert_eq!(check("dev = true\nregistered_age_band = \"13-15\"\n").unwrap().registered_age, AgeBand::From13To15);
+        let said = complaint("registered_age_band = \"old\"\n");
+        assert_eq!(said, "frankly.toml:1: registered_age_band: expected u13, 13-15, 16-17, adult or unknown");
     }
 
     #[test]

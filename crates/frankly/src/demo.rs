@@ -32,7 +32,7 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     let app = serve::open_app(&options).await?;
     let told = story::tell(&app).await.context("the demo's people could not be made")?;
     serve::announce(&card(address, &told));
-    serve::serve(Arc::clone(&app), listener, None, stop).await?;
+    serve::serve(Arc::clone(&app), listener, serve::Files::default(), stop).await?;
     drop(app);
     folder.close().context("the temporary folder could not be removed")?;
     Ok(ExitCode::SUCCESS)

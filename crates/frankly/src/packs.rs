@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::{Context, bail};
+use app::contact::ContactPolicy;
 use app::rules::Rules;
 use model::limits;
 
@@ -26,6 +27,24 @@ pub(crate) fn load(directory: Option<&Path>) -> anyhow::Result<Rules> {
             Rules::load(&files).context("these packs are refused as a whole")
         }
     }
+}
+
+/// The contact policy of a file.
+///
+/// # Errors
+/// Names the file, and the line or rule at fault.
+pub(crate) fn load_contact(file: &Path) -> anyhow::Result<ContactPolicy> {
+    let text = read_bounded(file, limits::CONTACT_POLICY_BYTES)?;
+    ContactPolicy::load(&file.display().to_string(), &text).context("this contact policy is refused as a whole")
+}
+
+/// The stamp of one file.
+///
+/// # Errors
+/// When it cannot be looked at.
+pub(crate) fn stamp_of_file(file: &Path) -> anyhow::Result<Stamp> {
+    let about = std::fs::metadata(file).with_context(|| format!("cannot read {}", file.display()))?;
+    Ok(Stamp(vec![(file.to_owned(), about.modified()?, about.len())]))
 }
 
 /// Names, times and sizes of a directory's packs; when they are as before, so are the packs.
@@ -71,17 +90,22 @@ fn paths(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
 fn read(directory: &Path) -> anyhow::Result<Vec<(String, String)>> {
     let mut files = Vec::new();
     for path in paths(directory)? {
-        let file = std::fs::File::open(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let mut text = String::new();
-        // one byte more than allowed shows that it is too large
-        std::io::Read::read_to_string(&mut std::io::Read::take(file, limits::PACK_BYTES as u64 + 1), &mut text)
-            .with_context(|| format!("cannot read {}", path.display()))?;
-        if text.len() > limits::PACK_BYTES {
-            bail!("{} has more than {} bytes", path.display(), limits::PACK_BYTES);
-        }
-        files.push((path.display().to_string(), text));
+        files.push((path.display().to_string(), read_bounded(&path, limits::PACK_BYTES)?));
     }
     Ok(files)
+}
+
+/// The text of a file that has at most so many bytes.
+fn read_bounded(path: &Path, most: usize) -> anyhow::Result<String> {
+    let file = std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut text = String::new();
+    // one byte more than allowed shows that it is too large
+    std::io::Read::read_to_string(&mut std::io::Read::take(file, most as u64 + 1), &mut text)
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    if text.len() > most {
+        bail!("{} has more than {most} bytes", path.display());
+    }
+    Ok(text)
 }
 
 #[cfg(test)]

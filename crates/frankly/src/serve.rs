@@ -35,7 +35,8 @@ const CLOSE_PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     let app = open_app(&options).await?;
     let listener = bind(options.listen).await?;
-    serve(app, listener, options.packs, stop_signal()).await
+    let files = Files { packs: options.packs, contact_policy: options.contact_policy };
+    serve(app, listener, files, stop_signal()).await
 }
 
 /// Takes the address.
@@ -43,18 +44,21 @@ pub(crate) async fn bind(listen: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}; choose another with --listen"))
 }
 
-/// Serves an app until `stop` resolves, then finishes what was accepted. The packs of a folder are followed as they
-/// change; those built in stay.
-pub(crate) async fn serve(
-    app: Arc<App>,
-    listener: TcpListener,
-    packs: Option<PathBuf>,
-    stop: impl Future<Output = ()>,
-) -> anyhow::Result<()> {
+/// Files that are followed while the server runs; what is built in stays.
+#[derive(Debug, Default)]
+pub(crate) struct Files {
+    /// Folder of rule packs.
+    pub(crate) packs: Option<PathBuf>,
+    /// The contact policy.
+    pub(crate) contact_policy: Option<PathBuf>,
+}
+
+/// Serves an app until `stop` resolves, then finishes what was accepted. Files are followed as they change.
+pub(crate) async fn serve(app: Arc<App>, listener: TcpListener, files: Files, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     let meter = telemetry::meter()?;
     let router = outside::router(Arc::clone(&app), meter);
-    let reload = tokio::spawn(reload::follow(Arc::clone(&app), packs));
+    let reload = tokio::spawn(reload::follow(Arc::clone(&app), files));
     announce(&format!("listening on http://{address}"));
     tracing::info!(%address, server_name = %app.config.server_name, store = app.store_kind(), dev = app.config.dev, "serving");
     let ticks = tokio::spawn(tick(Arc::clone(&app)));
@@ -95,11 +99,15 @@ pub(crate) async fn open_app(options: &Options) -> anyhow::Result<Arc<App>> {
 
 /// As [`open_app`], under given rules; a store that has no name yet is called `localhost` if wanted.
 pub(crate) async fn open_app_with(options: &Options, or_localhost: bool, rules: Rules) -> anyhow::Result<Arc<App>> {
+    let contact = options.contact_policy.as_deref().map(crate::packs::load_contact).transpose()?;
     let store = open_store(&options.place).await?;
     let wanted = options.server_name.clone().or_else(|| or_localhost.then(localhost));
     let server_name = name(&store, wanted.as_ref(), options.server_name.is_some()).await?;
     let config = options.app_config(server_name);
     let app = App::new(config, store, Arc::new(SystemClock), Arc::new(SystemEntropy), rules);
+    if let Some(policy) = contact {
+        app.replace_contact_policy(policy);
+    }
     app.ensure_service_account().await.context("cannot prepare the server's own account")?;
     Ok(Arc::new(app))
 }

@@ -6,9 +6,11 @@ use std::process::ExitCode;
 use anyhow::{Context, anyhow, bail};
 use app::accounts::admin::{Account, UserChange};
 use app::accounts::register::StaffMadeAccount;
+use app::accounts::relations::{PersonTold, Relate, Related, Upserted};
 use app::rules::Rules;
 use app::{App, Caller};
 use clap::{Args, Subcommand};
+use model::contact::ContactLimit;
 use model::id::{OwnedDeviceId, OwnedUserId};
 use model::person::{AccountState, AgeBand, Role};
 use model::secret::Secret;
@@ -70,6 +72,20 @@ enum UserCommand {
     /// Undo a suspension
     #[command(after_help = "Example:\n  frankly user unsuspend ben --data ./data")]
     Unsuspend(WhoArgs),
+    /// Tell how old somebody is
+    #[command(after_help = "Example:\n  frankly user age ana adult --data ./data")]
+    Age(AgeArgs),
+    /// Tell that one person follows or blocks another; two who follow each other are friends
+    #[command(
+        after_help = "Examples:\n  frankly user relate ana ben --friends --data ./data\n  frankly user relate ana ben --blocks --data ./data\n  \
+        frankly user relate ana ben --blocks --remove --data ./data"
+    )]
+    Relate(RelateArgs),
+    /// Tell whose account watches over a young person's, and how far it narrows their contacts
+    #[command(
+        after_help = "Examples:\n  frankly user guardian ben ana --limit friends --data ./data\n  frankly user guardian ben --remove --data ./data"
+    )]
+    Guardian(GuardianArgs),
     /// Set a password and log every device out
     #[command(after_help = "Example:\n  echo \"$NEW\" | frankly user password ana --password-stdin --data ./data")]
     Password(PasswordArgs),
@@ -110,6 +126,57 @@ struct RoleArgs {
     role: Role,
     /// Take it away
     #[arg(long)]
+    remove: bool,
+}
+
+#[derive(Args, Debug)]
+struct AgeArgs {
+    /// Local part or whole user ID
+    user: String,
+    /// u13, 13-15, 16-17, adult or unknown
+    #[arg(value_name = "BAND", value_parser = age_band)]
+    age_band: AgeBand,
+}
+
+#[derive(Args, Debug)]
+struct RelateArgs {
+    /// Local part or whole user ID
+    user: String,
+    /// The other person
+    other: String,
+    #[command(flatten)]
+    kind: RelationKind,
+    /// Not any more
+    #[arg(long)]
+    remove: bool,
+}
+
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+struct RelationKind {
+    /// The first follows the second
+    #[arg(long)]
+    follows: bool,
+    /// Each follows the other
+    #[arg(long)]
+    friends: bool,
+    /// The first blocks the second
+    #[arg(long)]
+    blocks: bool,
+}
+
+#[derive(Args, Debug)]
+struct GuardianArgs {
+    /// The young person: local part or whole user ID
+    user: String,
+    /// The guardian, an adult
+    #[arg(required_unless_present = "remove")]
+    guardian: Option<String>,
+    /// Narrow their contacts to friends, or to the guardian alone
+    #[arg(long, value_name = "WHOM", value_parser = contact_limit)]
+    limit: Option<ContactLimit>,
+    /// No guardian and no limit any more
+    #[arg(long, conflicts_with_all = ["guardian", "limit"])]
     remove: bool,
 }
 
@@ -162,6 +229,10 @@ fn age_band(name: &str) -> Result<AgeBand, String> {
     AgeBand::parse(name).ok_or_else(|| format!("expected one of {}", AgeBand::ALL.map(AgeBand::as_str).join(", ")))
 }
 
+fn contact_limit(name: &str) -> Result<ContactLimit, String> {
+    ContactLimit::parse(name).ok_or_else(|| "expected friends or guardian".to_owned())
+}
+
 /// Carries `frankly user …` out.
 pub(crate) async fn run(args: UserArgs) -> anyhow::Result<ExitCode> {
     let mut overrides = Overrides::default();
@@ -182,6 +253,9 @@ pub(crate) async fn run(args: UserArgs) -> anyhow::Result<ExitCode> {
         UserCommand::Lock(who) => set_state(&app, &who.user, AccountState::Locked, json).await?,
         UserCommand::Suspend(who) => set_state(&app, &who.user, AccountState::Suspended, json).await?,
         UserCommand::Unlock(who) | UserCommand::Unsuspend(who) => set_state(&app, &who.user, AccountState::Active, json).await?,
+        UserCommand::Age(args) => change_and_show(&app, &args.user, UserChange::AgeBand(args.age_band), json).await?,
+        UserCommand::Relate(args) => relate(&app, &args, json).await?,
+        UserCommand::Guardian(args) => set_guardian(&app, args, json).await?,
         UserCommand::Password(args) => set_password(&app, args, json).await?,
     }
     Ok(ExitCode::SUCCESS)
@@ -223,6 +297,46 @@ async fn set_password(app: &App, args: PasswordArgs, json: bool) -> anyhow::Resu
     let caller = Caller { user_id, device_id: OwnedDeviceId::from(""), state: found.state };
     app.log_out(&caller, true).await?;
     show(&account(app, &caller.user_id).await?, json);
+    Ok(())
+}
+
+async fn relate(app: &App, args: &RelateArgs, json: bool) -> anyhow::Result<()> {
+    let (user_id, other) = (named(app, &args.user)?, named(app, &args.other)?);
+    let yes = !args.remove;
+    let follows = (args.kind.follows || args.kind.friends).then_some(yes);
+    let one = Relate { user_id: user_id.clone(), other: other.clone(), follows, blocks: args.kind.blocks.then_some(yes) };
+    let back = Relate { user_id: other, other: user_id.clone(), follows: Some(yes), blocks: None };
+    let relations = if args.kind.friends { vec![one, back] } else { vec![one] };
+    for outcome in app.tell_relations(&app.config.tenant.0, relations).await? {
+        match outcome {
+            Related::Changed | Related::Unchanged => {}
+            Related::Unknown(who) => bail!("there is no {who} here"),
+            Related::Oneself => bail!("nobody has relations with themselves"),
+            Related::TooMany => bail!("{user_id} has as many relations as anybody may have"),
+        }
+    }
+    show(&account(app, &user_id).await?, json);
+    Ok(())
+}
+
+async fn set_guardian(app: &App, args: GuardianArgs, json: bool) -> anyhow::Result<()> {
+    let user_id = named(app, &args.user)?;
+    account(app, &user_id).await?;
+    let guardian = args.guardian.as_deref().map(|guardian| named(app, guardian)).transpose()?;
+    let told = PersonTold {
+        user_id: user_id.clone(),
+        display_name: None,
+        age_band: None,
+        jurisdiction: None,
+        guardian: Some(guardian),
+        limit: Some(args.limit),
+    };
+    match app.tell_people(&app.config.tenant.0, vec![told]).await?.as_slice() {
+        [Upserted::BadGuardian] => bail!("a guardian is somebody else here who is known to be an adult"),
+        [Upserted::NotYours] => bail!("{user_id} is closed, or the server's own"),
+        _ => {}
+    }
+    show(&account(app, &user_id).await?, json);
     Ok(())
 }
 
@@ -269,6 +383,8 @@ fn as_json(account: &Account) -> Value {
         "password": account.password_hash.is_some(),
         "created_ms": account.created_ms,
         "erase_asked_ms": account.erase_asked_ms,
+        "guardian": account.guardian,
+        "contact_limit": account.limit.map(ContactLimit::as_str),
     })
 }
 
@@ -285,6 +401,8 @@ fn as_text(account: &Account) -> String {
     if account.password_hash.is_none() {
         words.push("no password".to_owned());
     }
+    words.extend(account.guardian.as_ref().map(|guardian| format!("guardian: {guardian}")));
+    words.extend(account.limit.map(|limit| format!("contacts: {}", limit.as_str())));
     if account.erase_asked_ms.is_some() {
         words.push("asked for erasure".to_owned());
     }

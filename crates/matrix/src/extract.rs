@@ -14,6 +14,7 @@ use http::{HeaderValue, Request, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use model::limits;
 use model::person::AccountState;
+use model::secret::Secret;
 use ruma::api::auth_scheme::{AccessToken, AccessTokenOptional, AppserviceTokenOptional, AuthScheme, NoAccessToken, NoAuthentication};
 use ruma::api::error::DeserializationError;
 use ruma::api::{IncomingRequest, OutgoingResponse, OutgoingResponseExt};
@@ -37,6 +38,23 @@ where
     pub(crate) query: String,
     /// The address the connection came from, when the server knows it.
     pub(crate) peer: Option<IpAddr>,
+    /// The access token as sent, for endpoints that need none and answer more to those who show one.
+    pub(crate) token: Option<Secret<String>>,
+}
+
+impl<T: IncomingRequest> Call<T>
+where
+    T::Authentication: Identify,
+{
+    /// Whoever showed a token, where the endpoint asks for none; a token that is not good shows nobody.
+    pub(crate) async fn asker(&self) -> Result<Option<Arc<Caller>>, Error> {
+        let Some(token) = &self.token else { return Ok(None) };
+        match self.app.authenticate(token.expose()).await {
+            Ok(caller) => Ok(Some(caller).filter(|caller| caller.state != AccountState::Locked)),
+            Err(Error::UnknownToken) => Ok(None),
+            Err(other) => Err(other),
+        }
+    }
 }
 
 /// Turns a scheme's token into what the handler is given.
@@ -125,6 +143,8 @@ where
     let who = T::Authentication::identify(&app, token, request.uri().path()).await?;
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let query = request.uri().query().unwrap_or_default().to_owned();
+    let bearer = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let shown = bearer.and_then(|value| value.strip_prefix("Bearer ")).map(|token| Secret::new(token.to_owned()));
     let (head, body) = request.into_parts();
     let raw = read_body(body).await?;
     // what a type ignores is not checked to be text; only media are anything else
@@ -139,7 +159,7 @@ where
     let arguments: Vec<&str> = path_args.iter().map(String::as_str).collect();
     let parsed = T::try_from_http_request_inner(Request::from_parts(head, bytes), &arguments);
     let body = parsed.map_err(|error| misunderstood(&error, bytes))?;
-    Ok(Call { app, who, body, raw, query, peer })
+    Ok(Call { app, who, body, raw, query, peer, token: shown })
 }
 
 /// ruma's log-in request panics over an object without a type, even where the body goes on behind it and is not JSON.

@@ -53,7 +53,7 @@ async fn claim(call: Call<claim_keys::v3::Request>) -> Result<Response, Refusal>
             wanted.insert((user.clone(), device), algorithm.to_string());
         }
     }
-    Ok(json_response(StatusCode::OK, &call.app.claim_keys(wanted).await?))
+    Ok(json_response(StatusCode::OK, &call.app.claim_keys(&call.who, wanted).await?))
 }
 
 async fn changes(call: Call<get_key_changes::v3::Request>) -> Result<Response, Refusal> {

@@ -37,17 +37,17 @@ fn present<const N: usize>(fields: [(&str, Option<String>); N]) -> Value {
 }
 
 async fn profile(call: Call<get_profile::v3::Request>) -> Result<Response, Refusal> {
-    let person = call.app.profile(&call.body.user_id).await?;
+    let person = call.app.profile(call.asker().await?.as_deref(), &call.body.user_id).await?;
     ok(&present([("displayname", person.display_name), ("avatar_url", person.avatar_url)]))
 }
 
 async fn display_name(call: Call<get_display_name::v3::Request>) -> Result<Response, Refusal> {
-    let person = call.app.profile(&call.body.user_id).await?;
+    let person = call.app.profile(call.asker().await?.as_deref(), &call.body.user_id).await?;
     ok(&present([("displayname", person.display_name)]))
 }
 
 async fn avatar_url(call: Call<get_avatar_url::v3::Request>) -> Result<Response, Refusal> {
-    let person = call.app.profile(&call.body.user_id).await?;
+    let person = call.app.profile(call.asker().await?.as_deref(), &call.body.user_id).await?;
     ok(&present([("avatar_url", person.avatar_url)]))
 }
 

@@ -9,6 +9,7 @@ pub use ruma;
 pub mod body;
 pub mod case;
 pub mod clock;
+pub mod contact;
 pub mod conversation;
 pub mod event;
 pub mod facts;

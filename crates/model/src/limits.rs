@@ -118,6 +118,17 @@ pub const TYPING_ROOMS: u64 = 20_000;
 /// Longest time a typing notice stands, in milliseconds.
 pub const TYPING_MS_MAX: u64 = 120_000;
 
+// ── Contact ────────────────────────────────────────────────────────────────────────────────────
+
+/// Bytes of a contact policy.
+pub const CONTACT_POLICY_BYTES: usize = 256 * 1024;
+/// Rules of a contact policy; every pair of people is held against them from the top.
+pub const CONTACT_RULES: usize = 200;
+/// People, or relations, that the host platform tells in one request.
+pub const HOST_BATCH: usize = 500;
+/// People whom one person follows or blocks.
+pub const RELATIONS_PER_USER: i64 = 20_000;
+
 // ── Keys and devices ───────────────────────────────────────────────────────────────────────────
 
 /// One-time keys kept of one device; clients upload 50 to 100. More are refused, none is ever pushed out.

@@ -42,6 +42,17 @@ impl AgeBand {
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|band| band.as_str() == name)
     }
+
+    /// The band that contact rules go by: whoever's age nobody told counts as 13 to 15 years old.
+    #[must_use]
+    pub fn for_contact(self) -> Self {
+        if self == Self::Unknown { Self::From13To15 } else { self }
+    }
+
+    /// Whether contact rules protect this person: everybody who is not known to be an adult.
+    pub fn is_protected(self) -> bool {
+        self != Self::Adult
+    }
 }
 
 /// What an account may do.

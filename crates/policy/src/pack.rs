@@ -4,7 +4,7 @@
 //! makes a lexicon of [`RuleSet::keys`] and [`RuleSet::patterns`] and runs the packs' own tests with [`RuleSet::check`].
 
 mod error;
-mod expression;
+pub(crate) mod expression;
 mod file;
 mod judge;
 mod rule;
@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 
 pub use error::PackError;
 pub use file::{PackFile, parse};
+pub(crate) use judge::Root;
 use rule::Rule;
 
 /// All rules of all packs, ready to judge.
@@ -105,7 +106,7 @@ impl RuleSet {
 }
 
 /// Bytes as hexadecimal digits.
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         write!(text, "{byte:02x}").expect("writing to a string does not fail");

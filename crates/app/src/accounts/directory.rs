@@ -1,14 +1,13 @@
 //! Finding people by name.
 
 use model::limits;
-use model::person::AgeBand;
 use store::query::accounts::{Directory, Found};
 
 use crate::{App, Caller, Error};
 
 impl App {
-    /// People whose name or ID begins with `term`. Strangers find adults only: minors, and people
-    /// whose age is not known, are found by those who share a room with them.
+    /// People whose name or ID begins with `term`. Strangers find adults only: young people, and people whose age is
+    /// not known, are found by their friends, their guardian, and those who are in a conversation with them.
     ///
     /// # Errors
     /// When the store fails.
@@ -18,7 +17,6 @@ impl App {
             return Ok(Vec::new());
         }
         let limit = i64::try_from(limit.min(limits::DIRECTORY_RESULTS)).unwrap_or(i64::MAX);
-        let found = self.store.read(Directory { searcher: caller.user_id.clone(), term, limit }).await?;
-        Ok(found.into_iter().filter(|person| person.acquainted || person.age_band == AgeBand::Adult).collect())
+        Ok(self.store.read(Directory { searcher: caller.user_id.clone(), term, limit }).await?)
     }
 }

@@ -7,6 +7,7 @@ pub mod login;
 pub mod password;
 pub mod profile;
 pub mod register;
+pub mod relations;
 mod uiaa;
 
 pub(crate) use password::Passwords;

@@ -7,21 +7,20 @@ use model::limits;
 use model::room::Membership;
 use model::verdict::Action;
 use store::command::update_user::{UpdateUser, UserChange};
-use store::query::people::Person;
+use store::query::people::{Person, PersonSeen};
 
 use crate::rooms::membership::MembershipWish;
 use crate::{App, Caller, Error};
 
 impl App {
-    /// A person's profile.
+    /// A person's profile, with the eyes of somebody or of nobody in particular.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when there is nobody of this name here.
-    pub async fn profile(&self, user: &OwnedUserId) -> Result<Person, Error> {
-        self.person(user).await.map_err(|error| match error {
-            Error::Forbidden(text) => Error::NotFound(text),
-            other => other,
-        })
+    /// [`Error::NotFound`] when there is nobody of this name here, in the same words when there is somebody whom the
+    /// asking person may not see.
+    pub async fn profile(&self, asker: Option<&Caller>, user: &OwnedUserId) -> Result<Person, Error> {
+        let query = PersonSeen { asker: asker.map(|caller| caller.user_id.clone()), user_id: user.clone() };
+        self.store.read(query).await?.ok_or_else(|| Error::NotFound(format!("there is no {user} here whom you can see")))
     }
 
     /// Changes the name the caller shows; it is judged as what people read.
@@ -57,18 +56,23 @@ impl App {
         }
         caller.may_write()?;
         self.store.run(UpdateUser { user_id: user.clone(), change, now: self.clock.now() }).await?;
-        for room_id in self.joined_rooms(caller).await? {
-            self.show_profile_in(caller, room_id).await?;
+        self.show_profile(user).await
+    }
+
+    /// Shows a person's profile, as it is now, in all their rooms.
+    pub(crate) async fn show_profile(&self, user: &OwnedUserId) -> Result<(), Error> {
+        for room_id in self.rooms_of(user).await? {
+            self.show_profile_in(user, room_id).await?;
         }
         Ok(())
     }
 
-    /// Renews the caller's member event in one room. Somebody removed meanwhile has none to renew.
-    async fn show_profile_in(&self, caller: &Caller, room_id: OwnedRoomId) -> Result<(), Error> {
+    /// Renews a person's member event in one room. Somebody removed meanwhile has none to renew.
+    async fn show_profile_in(&self, user: &OwnedUserId, room_id: OwnedRoomId) -> Result<(), Error> {
         const IN: &[Membership] = &[Membership::Join];
-        let target = caller.user_id.clone();
+        let target = user.clone();
         let wish = MembershipWish { room_id, target, membership: Membership::Join, reason: None, content: None, only_from: Some(IN) };
-        match self.set_membership(&caller.user_id, wish).await {
+        match self.set_membership(user, wish).await {
             Err(Error::Forbidden(_)) => Ok(()),
             outcome => outcome,
         }

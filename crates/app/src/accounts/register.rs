@@ -67,9 +67,7 @@ impl App {
         self.registration_allowed(new.auth.as_ref())?;
         let password = new.password.ok_or_else(|| Error::MissingParam("a password is needed".to_owned()))?;
         let password_hash = Some(self.hash_password(&Secret::new(password)).await?);
-        // in development everybody is grown up; otherwise the operator tells, and until then nobody knows
-        let age_band = if self.config.dev { AgeBand::Adult } else { AgeBand::Unknown };
-        self.create_account(user_id.clone(), password_hash, None, age_band, String::new()).await?;
+        self.create_account(user_id.clone(), password_hash, None, self.config.registered_age, String::new()).await?;
         if new.inhibit_login {
             return Ok((user_id, None));
         }

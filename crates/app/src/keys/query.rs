@@ -46,11 +46,11 @@ impl App {
     ///
     /// # Errors
     /// [`Error::TooLarge`] for more than [`limits::KEYS_QUERIED`] devices.
-    pub async fn claim_keys(&self, wanted: BTreeMap<(OwnedUserId, OwnedDeviceId), String>) -> Result<Value, Error> {
+    pub async fn claim_keys(&self, caller: &Caller, wanted: BTreeMap<(OwnedUserId, OwnedDeviceId), String>) -> Result<Value, Error> {
         if wanted.len() > limits::KEYS_QUERIED {
             return Err(Error::TooLarge(format!("keys of at most {} devices can be claimed at once", limits::KEYS_QUERIED)));
         }
-        let claimed = self.store.run(ClaimKeys { wanted }).await?;
+        let claimed = self.store.run(ClaimKeys { asker: caller.user_id.clone(), wanted }).await?;
         self.wake.ring(&claimed.told);
         let mut keys: BTreeMap<OwnedUserId, BTreeMap<OwnedDeviceId, Map<String, Value>>> = BTreeMap::new();
         for key in claimed.keys {

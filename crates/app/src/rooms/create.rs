@@ -1,8 +1,9 @@
 //! Making a room: its terms first, then everything a client asked for, in one transaction.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::clock::Timestamp;
+use model::contact::{ContactKind, ContactOutcome};
 use model::conversation::{CREATE_KEY, Mode, Terms};
 use model::id::{OwnedEventId, OwnedRoomId, OwnedUserId, random_word};
 use model::json::parse_object;
@@ -17,6 +18,7 @@ use store::query::people::Person;
 
 use super::steps::{member_content, membership_step, object, quiet, state_draft};
 use crate::config::OnEncryptionRequest;
+use crate::contact::{Place, REQUEST_KEY};
 use crate::{App, Caller, Error};
 
 /// The key of the create content that makes each room's hash its own.
@@ -61,24 +63,20 @@ impl App {
     ///
     /// # Errors
     /// [`Error::Forbidden`] for encryption where the operator refuses it; [`Error::UnsupportedRoomVersion`];
-    /// [`Error::NotFound`] for an invited person who does not exist; [`Error::BadJson`] by form.
+    /// [`Error::Forbidden`] for an invited person who does not exist, or whom the contact policy keeps apart;
+    /// [`Error::BadJson`] by form.
     pub async fn create_room(&self, caller: &Caller, new: NewRoom) -> Result<OwnedRoomId, Error> {
         caller.may_write()?;
         self.admit_sender(&caller.user_id)?;
         check_bounds(&new)?;
         self.has_room_for_another(caller).await?;
         let creator = self.person(&caller.user_id).await?;
-        let mut invited = Vec::with_capacity(new.invite.len());
-        for user in new.invite.iter().filter(|user| **user != caller.user_id) {
-            let person = self.person(user).await?;
-            if person.service {
-                return Err(Error::Forbidden("the server's own account cannot be invited".to_owned()));
-            }
-            if invited.iter().all(|one: &Person| one.user_id != person.user_id) {
-                invited.push(person);
-            }
+        let invited = self.people_to_invite(caller, &new.invite).await?;
+        let requests = self.ask_for_all(&creator, &invited).await?;
+        let mut plan = self.plan_room(&creator, &invited, &new)?;
+        for person in &invited {
+            plan.invite(person, new.is_direct, requests.contains(&person.user_id))?;
         }
-        let plan = self.plan_room(&creator, &invited, &new)?;
         self.judge_new_room(&plan.room, &creator.user_id).await?;
         let terms = plan.terms.clone();
         let command = CreateRoom { version: RoomVersionId::V12, mode: terms.mode, tenant: terms.tenant, steps: plan.steps };
@@ -117,10 +115,36 @@ impl App {
             plan.state("m.room.topic", "", topic_content(topic))?;
         }
         plan.announce(&self.config.service_user(), &self.first_notice(asks_encryption));
-        for person in invited {
-            plan.invite(person, new.is_direct)?;
-        }
         Ok(plan)
+    }
+
+    /// Those who are to be invited, each once.
+    async fn people_to_invite(&self, caller: &Caller, named: &[OwnedUserId]) -> Result<Vec<Person>, Error> {
+        let mut invited: Vec<Person> = Vec::with_capacity(named.len());
+        for user in named.iter().filter(|user| **user != caller.user_id) {
+            let person = self.somebody_seen_by(&caller.user_id, user).await?;
+            if person.service {
+                return Err(Error::Forbidden("the server's own account cannot be invited".to_owned()));
+            }
+            if invited.iter().all(|one| one.user_id != person.user_id) {
+                invited.push(person);
+            }
+        }
+        Ok(invited)
+    }
+
+    /// Asks the contact policy about everybody who is to be invited; gives those who will get a message request.
+    async fn ask_for_all(&self, creator: &Person, invited: &[Person]) -> Result<BTreeSet<OwnedUserId>, Error> {
+        let mut requests = BTreeSet::new();
+        let kind = ContactKind::of(invited.len() + 1);
+        let mut place = Place { room_id: None, mode: String::new(), kind, people: vec![creator.clone()] };
+        for person in invited {
+            if self.may_invite(creator, person, &place).await? == ContactOutcome::Request {
+                requests.insert(person.user_id.clone());
+            }
+            place.people.push(person.clone());
+        }
+        Ok(requests)
     }
 
     /// The first words in a readable room: who can read, why, and where to see who did (protocol 6.5).
@@ -278,8 +302,11 @@ impl Plan {
         self.push(quiet(message, recipients));
     }
 
-    fn invite(&mut self, person: &Person, is_direct: bool) -> Result<(), Error> {
+    fn invite(&mut self, person: &Person, is_direct: bool, request: bool) -> Result<(), Error> {
         let mut content = member_content(Membership::Invite, Some(person), None);
+        if request {
+            content.insert(REQUEST_KEY.to_owned(), CanonicalJsonValue::Bool(true));
+        }
         if is_direct {
             content.insert("is_direct".to_owned(), CanonicalJsonValue::Bool(true));
         }

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use model::contact::ContactOutcome;
 use model::id::{OwnedRoomId, OwnedUserId, UserId};
 use model::limits;
 use model::room::{Membership, Snapshot};
-use model::ruma::CanonicalJsonObject;
+use model::ruma::{CanonicalJsonObject, CanonicalJsonValue};
 use policy::auth_rules;
 use store::command::append_events::AppendEvents;
 use store::command::forget_room::ForgetRoom;
@@ -13,6 +14,7 @@ use store::query::people::{People, Person};
 
 use super::snapshot::append_over;
 use super::steps::{member_content, membership_step, state_draft};
+use crate::contact::REQUEST_KEY;
 use crate::{App, Caller, Error};
 
 /// A membership as somebody wants it to be.
@@ -86,7 +88,7 @@ impl App {
     /// Invites, removes, bans or unbans somebody.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] when the room's rules say so, [`Error::NotFound`] for a person who does not exist.
+    /// [`Error::Forbidden`] when the room's rules or the contact policy say so, and for a person who does not exist.
     pub async fn set_membership_of(&self, caller: &Caller, wish: MembershipWish) -> Result<(), Error> {
         caller.may_write()?;
         self.admit_sender(&caller.user_id)?;
@@ -103,17 +105,17 @@ impl App {
     }
 
     pub(crate) async fn set_membership(&self, sender: &OwnedUserId, wish: MembershipWish) -> Result<(), Error> {
-        let person = self.profile_for(&wish).await?;
-        let decide = |room: Arc<Snapshot>| std::future::ready(self.decide_membership(sender, &wish, person.as_ref(), &room));
+        let person = self.profile_for(sender, &wish).await?;
+        let decide = |room: Arc<Snapshot>| self.decide_membership(sender, &wish, person.as_ref(), room);
         self.write_room(&wish.room_id, decide).await.map(|_| ())
     }
 
-    /// The profile that goes into the event; the person must exist to come in.
-    async fn profile_for(&self, wish: &MembershipWish) -> Result<Option<Person>, Error> {
-        if !matches!(wish.membership, Membership::Join | Membership::Invite | Membership::Ban) {
+    /// The profile that goes into the event; who comes in must exist, and be seen by who brings them.
+    async fn profile_for(&self, sender: &OwnedUserId, wish: &MembershipWish) -> Result<Option<Person>, Error> {
+        if !matches!(wish.membership, Membership::Join | Membership::Invite) {
             return Ok(None);
         }
-        let person = self.person(&wish.target).await?;
+        let person = self.somebody_seen_by(sender, &wish.target).await?;
         if wish.membership == Membership::Invite && person.service {
             return Err(Error::Forbidden("the server's own account cannot be invited".to_owned()));
         }
@@ -133,12 +135,12 @@ impl App {
         person.ok_or_else(|| Error::NotFound(format!("there is no {user_id} here")))
     }
 
-    fn decide_membership(
+    async fn decide_membership(
         &self,
         sender: &OwnedUserId,
         wish: &MembershipWish,
         person: Option<&Person>,
-        room: &Snapshot,
+        room: Arc<Snapshot>,
     ) -> Result<AppendEvents, Error> {
         let before = room.membership(&wish.target);
         if let Some(only_from) = wish.only_from
@@ -150,14 +152,48 @@ impl App {
         if joining && room.people.len() >= limits::ROOM_MEMBERS {
             return Err(Error::Forbidden(format!("a room here has at most {} members", limits::ROOM_MEMBERS)));
         }
+        if wish.membership == Membership::Ban && before.is_none() {
+            // whoever never was here is banned by those who see them
+            self.somebody_seen_by(sender, &wish.target).await?;
+        }
         let mut content = match &wish.content {
             Some(content) => content.clone(),
             None => member_content(wish.membership, person, wish.reason.as_deref()),
         };
         content.remove("join_authorised_via_users_server");
-        let draft = state_draft(sender, "m.room.member", wish.target.as_str(), content, self.clock.now());
-        auth_rules::check(room, &draft).map_err(|refused| Error::Forbidden(refused.0))?;
-        Ok(append_over(room, vec![membership_step(room, draft, &wish.target, wish.membership)]))
+        content.remove(REQUEST_KEY);
+        let mut draft = state_draft(sender, "m.room.member", wish.target.as_str(), content, self.clock.now());
+        auth_rules::check(&room, &draft).map_err(|refused| Error::Forbidden(refused.0))?;
+        if let Some(person) = person.filter(|_| joining || wish.membership == Membership::Invite)
+            && self.ask_at_the_door(sender, wish.membership, person, &room).await? == ContactOutcome::Request
+        {
+            draft.content.insert(REQUEST_KEY.to_owned(), CanonicalJsonValue::Bool(true));
+        }
+        Ok(append_over(&room, vec![membership_step(&room, draft, &wish.target, wish.membership)]))
+    }
+
+    /// What the contact policy says of somebody who is invited, or comes in, over the room as it stands now: when its
+    /// members change meanwhile, it is asked again.
+    async fn ask_at_the_door(
+        &self,
+        sender: &OwnedUserId,
+        membership: Membership,
+        person: &Person,
+        room: &Snapshot,
+    ) -> Result<ContactOutcome, Error> {
+        if person.service {
+            return Ok(ContactOutcome::Allow);
+        }
+        let place = self.place(&room.room_id, room.conversation().terms().mode.as_str(), &person.user_id).await?;
+        if membership == Membership::Invite {
+            let opener = place.people.iter().find(|one| one.user_id == *sender);
+            let opener = opener.ok_or_else(|| Error::Forbidden("you are not in this room".to_owned()))?;
+            return self.may_invite(opener, person, &place).await;
+        }
+        let invitation = room.get("m.room.member", person.user_id.as_str());
+        let invitation = invitation.filter(|event| event.text("membership") == Some(Membership::Invite.as_str()));
+        self.may_come_in(person, invitation.map(|event| &event.sender), &place).await?;
+        Ok(ContactOutcome::Allow)
     }
 }
 

@@ -93,6 +93,7 @@ impl World {
             base_url: "https://chat.example.org".to_owned(),
             dev: true,
             registration: Registration::Closed,
+            registered_age: AgeBand::Adult,
             jwt: None,
             on_encryption_request: OnEncryptionRequest::Strip,
             mode_policy: "choice@1".to_owned(),

@@ -11,6 +11,7 @@ use toml::de::{DeTable, DeValue};
 const KEYS: &[(&str, Option<&str>)] = &[
     ("appeal_contact", Some("answer the notice you received")),
     ("base_url", None),
+    ("contact_policy", None),
     ("data", Some("./data")),
     ("database", None),
     ("dev", Some("false")),
@@ -24,6 +25,7 @@ const KEYS: &[(&str, Option<&str>)] = &[
     ("mode_policy", Some("choice@1")),
     ("on_encryption_request", Some("strip")),
     ("packs", None),
+    ("registered_age_band", None),
     ("registration", None),
     ("registration_token", None),
     ("server_name", None),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use app::accounts::admin::UserChange;
 use app::accounts::login::NewDevice;
 use app::accounts::register::StaffMadeAccount;
+use app::accounts::relations::Relate;
 use app::rooms::create::{NewRoom, Preset};
 use app::rooms::send::Message;
 use app::{App, Caller, Error};
@@ -29,7 +30,13 @@ pub(super) struct Part {
 pub(super) const PEOPLE: [Part; 6] = [
     Part { name: "ana", who: "a member, adult", shown: "Ana", age_band: AgeBand::Adult, roles: &[] },
     Part { name: "ben", who: "a member, adult", shown: "Ben", age_band: AgeBand::Adult, roles: &[] },
-    Part { name: "mia", who: "a member, 14 years old", shown: "Mia", age_band: AgeBand::From13To15, roles: &[] },
+    Part {
+        name: "mia",
+        who: "a member, 16 years old; she and Ben follow each other",
+        shown: "Mia",
+        age_band: AgeBand::From16To17,
+        roles: &[],
+    },
     Part {
         name: "rosa",
         who: "a senior reviewer, also for child safety",
@@ -93,6 +100,14 @@ pub(super) async fn tell(app: &Arc<App>) -> anyhow::Result<Told> {
             app.change_account(&user_id, UserChange::AddRole(*role)).await?;
         }
     }
+    let (ben, mia) = (app.user_named("ben")?, app.user_named("mia")?);
+    let follows = |user_id: &OwnedUserId, other: &OwnedUserId| Relate {
+        user_id: user_id.clone(),
+        other: other.clone(),
+        follows: Some(true),
+        blocks: None,
+    };
+    app.tell_relations(&app.config.tenant.0, vec![follows(&ben, &mia), follows(&mia, &ben)]).await?;
     let mut told = Told::default();
     for (opener, other, lines) in TALKS {
         talk(app, opener, other, lines, &mut told).await?;

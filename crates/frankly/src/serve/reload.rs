@@ -1,4 +1,4 @@
-//! Packs that change while the server runs: read again when the files change and on SIGHUP, taken whole or not at all.
+//! Files that change while the server runs: read again when they change and on SIGHUP, taken whole or not at all.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,69 +8,115 @@ use app::App;
 use model::limits;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use super::Files;
 use crate::packs::{self, Stamp};
 
-/// Follows the packs of a folder for as long as it is polled; SIGHUP is caught from now on. Without a
-/// folder there is nothing to read again, and SIGHUP says so.
-pub(super) fn follow(app: Arc<App>, directory: Option<PathBuf>) -> impl Future<Output = ()> {
-    let hangup = signal(SignalKind::hangup()).expect("the runtime handles signals");
-    follow_until_dropped(app, directory, hangup)
+/// Something that is followed: what it is called, where it is, and how it is looked at and put in force.
+struct Followed {
+    what: &'static str,
+    refusal: &'static str,
+    path: PathBuf,
+    stamp: fn(&Path) -> anyhow::Result<Stamp>,
+    take: fn(&App, &Path) -> anyhow::Result<()>,
+    /// What the last look found: a stamp, or why there is none.
+    known: Option<Result<Stamp, String>>,
 }
 
-async fn follow_until_dropped(app: Arc<App>, directory: Option<PathBuf>, mut hangup: Signal) {
-    let Some(directory) = directory else {
+/// Follows files for as long as it is polled; SIGHUP is caught from now on. Without any there is nothing to read
+/// again, and SIGHUP says so.
+pub(super) fn follow(app: Arc<App>, files: Files) -> impl Future<Output = ()> {
+    let hangup = signal(SignalKind::hangup()).expect("the runtime handles signals");
+    // the files may have changed between the start and now: what is in force is compared by its version
+    let packs = files.packs.map(|path| Followed {
+        what: "packs",
+        refusal: "the packs are refused; the rules stay as they are",
+        path,
+        stamp: packs::stamp,
+        take: take_packs,
+        known: None,
+    });
+    let contact = files.contact_policy.map(|path| Followed {
+        what: "contact policy",
+        refusal: "the contact policy is refused; the old one stays in force",
+        path,
+        stamp: packs::stamp_of_file,
+        take: take_contact,
+        known: None,
+    });
+    follow_until_dropped(app, packs.into_iter().chain(contact).collect(), hangup)
+}
+
+async fn follow_until_dropped(app: Arc<App>, mut followed: Vec<Followed>, mut hangup: Signal) {
+    if followed.is_empty() {
         while hangup.recv().await.is_some() {
             tracing::info!("SIGHUP: the packs are those built in; there is nothing to read again");
         }
         return;
-    };
-    // the files may have changed between the start and now: what is in force is compared by its version
-    let mut known = None;
+    }
     loop {
-        known = Some(look(&app, &directory, known).await);
+        followed = look(&app, followed).await;
         tokio::select! {
             _ = hangup.recv() => {
-                tracing::info!("SIGHUP: the packs are read again");
-                known = None;
+                tracing::info!("SIGHUP: packs and policies are read again");
+                for one in &mut followed {
+                    one.known = None;
+                }
             }
             () = tokio::time::sleep(Duration::from_millis(limits::PACKS_POLL_MS)) => {}
         }
     }
 }
 
-/// What a look at the folder found: its stamp, or why there is none.
-type Look = Result<Stamp, String>;
-
-/// Looks once. Files that are as they were `known` are not read, so each fault is told once.
-async fn look(app: &Arc<App>, directory: &Path, known: Option<Look>) -> Look {
-    let (app, directory) = (Arc::clone(app), directory.to_owned());
+/// Looks at all of them once, where waiting for a disk holds nobody up.
+async fn look(app: &Arc<App>, mut followed: Vec<Followed>) -> Vec<Followed> {
+    let app = Arc::clone(app);
     let looked = tokio::task::spawn_blocking(move || {
-        // before the files are read: what changes meanwhile is seen at the next look
-        let found = packs::stamp(&directory).map_err(|error| format!("{error:#}"));
-        if known.as_ref() == Some(&found) {
-            return found;
+        for one in &mut followed {
+            one.look(&app);
         }
-        match (&found, packs::load(Some(&directory))) {
-            (Ok(_), Ok(rules)) => take(&app, rules),
-            (Err(fault), _) => refuse(fault),
-            (Ok(_), Err(fault)) => refuse(&format!("{fault:#}")),
-        }
-        found
+        followed
     });
-    looked.await.unwrap_or_else(|error| Err(error.to_string()))
+    looked.await.expect("looking at files does not panic")
 }
 
-fn take(app: &App, rules: app::rules::Rules) {
-    let (old, _) = app.rules_in_force();
-    if rules.version() == old {
-        return;
+impl Followed {
+    /// Looks once. Files that are as they were known are not read, so each fault is told once.
+    fn look(&mut self, app: &App) {
+        // before the files are read: what changes meanwhile is seen at the next look
+        let found = (self.stamp)(&self.path).map_err(|error| format!("{error:#}"));
+        if self.known.as_ref() == Some(&found) {
+            return;
+        }
+        let taken = match &found {
+            Ok(_) => (self.take)(app, &self.path).map_err(|fault| format!("{fault:#}")),
+            Err(fault) => Err(fault.clone()),
+        };
+        if let Err(fault) = taken {
+            tracing::error!(%fault, "{}", self.refusal);
+            metrics::counter!("frankly_pack_reloads_total", "what" => self.what, "ok" => "false").increment(1);
+        }
+        self.known = Some(found);
     }
-    tracing::info!(version = rules.version(), rules = rules.count(), old, "other packs are in force");
-    metrics::counter!("frankly_pack_reloads_total", "ok" => "true").increment(1);
-    app.replace_rules(rules);
 }
 
-fn refuse(fault: &str) {
-    tracing::error!(%fault, "the packs are refused; the rules stay as they are");
-    metrics::counter!("frankly_pack_reloads_total", "ok" => "false").increment(1);
+fn take_packs(app: &App, directory: &Path) -> anyhow::Result<()> {
+    let rules = packs::load(Some(directory))?;
+    let (old, _) = app.rules_in_force();
+    if rules.version() != old {
+        tracing::info!(version = rules.version(), rules = rules.count(), old, "other packs are in force");
+        metrics::counter!("frankly_pack_reloads_total", "what" => "packs", "ok" => "true").increment(1);
+        app.replace_rules(rules);
+    }
+    Ok(())
+}
+
+fn take_contact(app: &App, file: &Path) -> anyhow::Result<()> {
+    let policy = packs::load_contact(file)?;
+    let (_, old) = app.contact_policy_in_force();
+    if policy.version() != old {
+        tracing::info!(policy = policy.name(), version = policy.version(), old, "another contact policy is in force");
+        metrics::counter!("frankly_pack_reloads_total", "what" => "contact policy", "ok" => "true").increment(1);
+        app.replace_contact_policy(policy);
+    }
+    Ok(())
 }

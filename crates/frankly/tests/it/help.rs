@@ -94,7 +94,7 @@ fn try_out(example: &str) {
     for name in ["ana", "ben", "rosa"].into_iter().filter(|name| {
         ["user", "backup", "restored"].iter().any(|word| example.contains(word)) && !example.contains(&format!("add {name}"))
     }) {
-        desktop.frankly(&["user", "add", name, "--role", "reviewer", "--data", "data"]).fine();
+        desktop.frankly(&["user", "add", name, "--role", "reviewer", "--age-band", "adult", "--data", "data"]).fine();
     }
     if let Some(file) = example.strip_prefix("frankly restore ").and_then(|rest| rest.split(' ').next()) {
         desktop.frankly(&["backup", file, "--data", "data"]).fine();

@@ -106,3 +106,38 @@ fn a_word_over_two_messages_is_refused_at_its_second_half() {
     assert_eq!(said["chunk"][0]["content"]["body"], "a wom", "nobody gets it");
     assert_eq!(ana.says(&room, "3", "i mean a koala").0, 200);
 }
+
+/// A contact policy that lets nobody talk, with these words.
+fn closed(words: &str) -> String {
+    format!(
+        "contact: closed\nversion: 1\nrules:\n  - {{id: none, title: nobody, when: 'true', outcome: refuse, explain: {words}, tests: [{{expect: fires}}]}}\n"
+    )
+}
+
+#[test]
+fn a_changed_contact_policy_is_in_force_without_a_restart_and_a_broken_one_changes_nothing() {
+    let desktop = Desktop::new();
+    desktop.write("frankly.toml", "contact_policy = \"contact.yaml\"\n");
+    desktop.write("contact.yaml", &closed("not today"));
+    let server = desktop.start(&["serve", "--dev", "--data", "data", "--listen", "127.0.0.1:0"]);
+    let (ana, _ben) = (server.member("ana"), server.member("ben"));
+    let invites =
+        || server.ask("POST", "/_matrix/client/v3/createRoom", &ana.token, &json!({"invite": ["@ben:localhost"]})).1["error"].take();
+    assert_eq!(invites(), "not today");
+    desktop.write("contact.yaml", &closed("nor tomorrow"));
+    server.until("another policy is in force", || invites() == "nor tomorrow");
+    desktop.write("contact.yaml", &closed("broken").replace("outcome: refuse", "outcome: maybe"));
+    server.until("the fault is logged", || server.log().contains("the contact policy is refused"));
+    assert!(server.log().contains("contact.yaml: rule none: outcome must be"), "{}", server.log());
+    assert_eq!(invites(), "nor tomorrow");
+}
+
+#[test]
+fn a_server_does_not_start_with_a_broken_contact_policy() {
+    let desktop = Desktop::new();
+    desktop.write("frankly.toml", "contact_policy = \"contact.yaml\"\n");
+    desktop.write("contact.yaml", "contact: closed\nversion: one\n");
+    let complaint = desktop.frankly(&["serve", "--dev", "--data", "data", "--listen", "127.0.0.1:0"]).complaint(1);
+    assert!(complaint.contains("contact.yaml:2: "), "{complaint}");
+    assert!(!desktop.path().join("data").exists(), "a refused start makes no database");
+}

@@ -31,7 +31,7 @@ fn an_account_is_made_shown_and_listed() {
     let expected = json!({
         "user_id": "@rosa:chat.example.org", "display_name": "Rosa R.", "age_band": "adult", "jurisdiction": "DE",
         "state": "active", "strikes": 0, "roles": ["child_safety", "reviewer"], "password": true, "created_ms": null,
-        "erase_asked_ms": null,
+        "erase_asked_ms": null, "guardian": null, "contact_limit": null,
     });
     assert_eq!(rosa, expected);
 
@@ -41,6 +41,30 @@ fn an_account_is_made_shown_and_listed() {
     assert_eq!(known("rosa").unwrap()["roles"], json!(["child_safety", "reviewer"]));
     assert_eq!((&known("ben").unwrap()["password"], &known("ben").unwrap()["age_band"]), (&json!(false), &json!("unknown")));
     assert!(desktop.user(&["list"]).fine().contains("@ben:chat.example.org  active  unknown  no password\n"));
+}
+
+#[test]
+fn ages_relations_and_guardians_are_told() {
+    let desktop = Desktop::new();
+    for name in ["mia", "gil", "ana"] {
+        desktop.user(&["add", name]).fine();
+    }
+    assert!(desktop.user(&["guardian", "mia", "gil"]).complaint(1).contains("known to be an adult"));
+    assert_eq!(desktop.user(&["age", "gil", "adult", "--json"]).json()["age_band"], "adult");
+    let mia = desktop.user(&["guardian", "mia", "gil", "--limit", "friends", "--json"]).json();
+    assert_eq!((&mia["guardian"], &mia["contact_limit"]), (&json!("@gil:localhost"), &json!("friends")));
+    assert_eq!(
+        desktop.user(&["show", "mia"]).fine(),
+        "@mia:localhost  active  unknown  no password  guardian: @gil:localhost  contacts: friends\n"
+    );
+    let mia = desktop.user(&["guardian", "mia", "--remove", "--json"]).json();
+    assert_eq!((&mia["guardian"], &mia["contact_limit"]), (&json!(null), &json!(null)));
+    for words in [vec!["--friends"], vec!["--friends", "--remove"], vec!["--blocks"], vec!["--follows"]] {
+        desktop.user(&[&["relate", "mia", "ana"], &words[..]].concat()).fine();
+    }
+    assert!(desktop.user(&["relate", "mia", "ghost", "--follows"]).complaint(1).contains("there is no @ghost:localhost here"));
+    desktop.user(&["relate", "mia", "ana"]).complaint(2);
+    assert!(desktop.user(&["age", "ana", "old"]).complaint(2).contains("u13, 13-15, 16-17, adult, unknown"));
 }
 
 #[test]

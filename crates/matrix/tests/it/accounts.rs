@@ -1,7 +1,9 @@
 //! Registering, logging in and out, devices, passwords, closing an account: what clients rely on.
 
+use app::accounts::admin::UserChange;
 use app::config::Registration;
 use http::Method;
+use model::person::AgeBand;
 use model::secret::Secret;
 use serde_json::{Value, json};
 
@@ -425,7 +427,7 @@ mod profile {
 
     #[tokio::test]
     async fn strangers_find_adults_and_acquaintances_find_each_other() {
-        let world = World::with(|config| config.dev = false);
+        let world = World::with(|config| (config.dev, config.registered_age) = (false, AgeBand::Unknown));
         let (ana, ben) = (registers(&world, "ana").await, registers(&world, "ben").await);
         world.person("berta").await;
         let finds = async |term: &str| {
@@ -433,8 +435,12 @@ mod profile {
             found["results"].as_array().unwrap().iter().map(|one| one["user_id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
         };
         assert_eq!(finds("be").await, ["@berta:example.org"], "nobody told how old ben is");
+        for person in [&ana, &ben] {
+            world.is_told(person, UserChange::AgeBand(AgeBand::Adult)).await;
+        }
         let room = ana.creates(&[&ben], json!({"preset": "private_chat"})).await;
         ben.joins(&room).await;
+        world.is_told(&ben, UserChange::AgeBand(AgeBand::Unknown)).await;
         assert_eq!(finds("BE").await, ["@ben:example.org", "@berta:example.org"]);
         assert!(finds("%").await.is_empty());
         assert!(finds("").await.is_empty());

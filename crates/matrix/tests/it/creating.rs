@@ -65,7 +65,7 @@ async fn those_on_the_list_are_invited() {
         person.joins(&room).await;
     }
     let unknown = json!({"invite": ["@ghost:example.org"]});
-    assert_eq!(refusal(&ana, unknown).await, (404, "M_NOT_FOUND".to_owned()));
+    assert_eq!(refusal(&ana, unknown).await, (403, "M_FORBIDDEN".to_owned()));
     let elsewhere = json!({"invite": ["@ben:elsewhere.org"]});
     assert_eq!(refusal(&ana, elsewhere).await, (403, "M_FORBIDDEN".to_owned()));
     assert_eq!(refusal(&ana, json!({"invite": ["ben"]})).await, (400, "M_BAD_JSON".to_owned()));

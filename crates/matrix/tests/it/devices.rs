@@ -183,7 +183,7 @@ mod end {
         let again = json!({"username": "ana", "password": PASSWORD, "auth": {"type": "m.login.dummy"}});
         assert_eq!(world.nobody(Method::POST, "v3/register", Some(again)).await.1["errcode"], "M_USER_IN_USE");
         let invite = Some(json!({"invite": ["@ana:example.org"]}));
-        assert_eq!(ben.refused(Method::POST, "v3/createRoom", invite).await.0, 404, "nobody invites who is gone");
+        assert_eq!(ben.refused(Method::POST, "v3/createRoom", invite).await.0, 403, "nobody invites who is gone");
     }
 
     #[tokio::test]

@@ -1,5 +1,7 @@
 //! The directory and per-room names: what people are found by, and what stays in its room.
 
+use app::accounts::admin::UserChange;
+use model::person::AgeBand;
 use serde_json::{Value, json};
 
 use crate::world::{Person, World, encoded};
@@ -52,13 +54,15 @@ async fn a_name_of_one_room_stays_in_it() {
 
 #[tokio::test]
 async fn strangers_find_no_one_whose_age_is_not_known() {
-    let world = World::with(|config| config.dev = false);
+    let world = World::with(|config| (config.dev, config.registered_age) = (false, AgeBand::Unknown));
     let (ana, ben) = (world.person("ana").await, world.person("ben").await);
     let body = json!({"username": "young", "password": "correct horse", "auth": {"type": "m.login.dummy"}});
     let young = world.holder(&world.nobody(http::Method::POST, "v3/register", Some(body)).await.1);
     assert!(finds(&ana, "young").await.is_empty());
+    world.is_told(&young, UserChange::AgeBand(AgeBand::Adult)).await;
     let room = young.creates(&[&ben], json!({})).await;
     ben.joins(&room).await;
+    world.is_told(&young, UserChange::AgeBand(AgeBand::Unknown)).await;
     assert_eq!(finds(&ben, "young").await, ["@young:example.org"], "who shares a room does");
     assert!(finds(&ana, "young").await.is_empty());
 }

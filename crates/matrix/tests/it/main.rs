@@ -25,6 +25,7 @@ mod transactions;
 mod unsigned;
 mod v12;
 mod world;
+mod youth;
 
 /// The answer of a success, for tests that expect a refusal and compare.
 const FINE: (u16, &str) = (200, "");

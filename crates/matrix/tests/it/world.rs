@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use app::accounts::admin::UserChange;
+use app::accounts::relations::Relate;
 use app::caller::hash_token;
 use app::config::{OnEncryptionRequest, Registration};
 use app::rules::Rules;
@@ -12,6 +14,7 @@ use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use model::clock::{ManualClock, SeededEntropy, Timestamp};
 use model::id::{OwnedServerName, OwnedUserId, TenantId, UserId};
+use model::person::AgeBand;
 use serde_json::{Value, json};
 use store::{Command, Store, StoreError, Tx, args};
 use tower::ServiceExt;
@@ -71,6 +74,7 @@ impl World {
             base_url: "https://chat.example.org".to_owned(),
             dev: true,
             registration: Registration::Open,
+            registered_age: AgeBand::Adult,
             jwt: None,
             on_encryption_request: OnEncryptionRequest::Strip,
             mode_policy: "choice@1".to_owned(),
@@ -131,6 +135,31 @@ impl World {
     /// What the operator or the host platform does.
     pub(crate) async fn runs<C: Command>(&self, command: C) -> C::Out {
         self.store.run(command).await.unwrap()
+    }
+
+    /// A person of this age with one device.
+    pub(crate) async fn aged(&self, name: &str, age_band: AgeBand) -> Person {
+        let person = self.person(name).await;
+        self.is_told(&person, UserChange::AgeBand(age_band)).await;
+        person
+    }
+
+    /// The operator or the host platform tells something of a person.
+    pub(crate) async fn is_told(&self, person: &Person, change: UserChange) {
+        self.app.change_account(&person.user_id, change).await.unwrap();
+    }
+
+    /// The first follows the second, or blocks them, or both.
+    pub(crate) async fn relates(&self, one: &Person, other: &Person, follows: bool, blocks: bool) {
+        let (user_id, other) = (one.user_id.clone(), other.user_id.clone());
+        let relation = Relate { user_id, other, follows: Some(follows), blocks: Some(blocks) };
+        self.app.tell_relations("default", vec![relation]).await.unwrap();
+    }
+
+    /// The two follow each other.
+    pub(crate) async fn befriends(&self, one: &Person, other: &Person) {
+        self.relates(one, other, true, false).await;
+        self.relates(other, one, true, false).await;
     }
 
     /// Two people in a direct conversation.

@@ -50,6 +50,14 @@ pub enum PackError {
 }
 
 impl PackError {
+    pub(crate) fn syntax(file: &str, error: &serde_saphyr::Error) -> Self {
+        Self::Syntax {
+            file: file.to_owned(),
+            line: error.location().map_or(0, |location| location.line()),
+            reason: error.to_string().lines().next().unwrap_or_default().to_owned(),
+        }
+    }
+
     pub(crate) fn pack(file: &str, reason: &str) -> Self {
         Self::Pack { file: file.to_owned(), reason: reason.to_owned() }
     }

@@ -104,9 +104,5 @@ pub fn parse(file: &str, text: &str) -> Result<PackFile, PackError> {
     if text.len() > limits::PACK_BYTES {
         return Err(PackError::TooLarge { file: file.to_owned(), most: limits::PACK_BYTES });
     }
-    serde_saphyr::from_str(text).map_err(|error| PackError::Syntax {
-        file: file.to_owned(),
-        line: error.location().map_or(0, |location| location.line()),
-        reason: error.to_string().lines().next().unwrap_or_default().to_owned(),
-    })
+    serde_saphyr::from_str(text).map_err(|error| PackError::syntax(file, &error))
 }

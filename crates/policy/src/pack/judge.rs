@@ -1,6 +1,7 @@
 //! From facts and findings to a verdict.
 
-use cel::{Context, Value};
+use cel::context::VariableResolver;
+use cel::{Context, Program, Value};
 use model::facts::Facts;
 use model::finding::Findings;
 use model::verdict::{Action, HoldTerms, OnTimeout, Reason, Verdict};
@@ -16,6 +17,19 @@ pub(crate) struct Root(Context<'static, 'static>);
 impl std::fmt::Debug for Root {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Root")
+    }
+}
+
+impl Root {
+    /// Whether an expression is true of what `names` knows.
+    pub(crate) fn is_true<N: VariableResolver>(&self, when: &Program, names: &N) -> Result<bool, String> {
+        let mut scope = self.0.new_inner_scope();
+        scope.set_variable_resolver(names);
+        match when.execute(&scope) {
+            Ok(Value::Bool(yes)) => Ok(yes),
+            Ok(_) => Err("when must be true or false".to_owned()),
+            Err(error) => Err(error.to_string()),
+        }
     }
 }
 
@@ -46,14 +60,7 @@ impl RuleSet {
     }
 
     pub(crate) fn evaluate(&self, rule: &Rule, facts: &Facts, findings: &Findings) -> Result<bool, String> {
-        let names = Names { facts, findings, pack: &rule.pack };
-        let mut scope = self.root.0.new_inner_scope();
-        scope.set_variable_resolver(&names);
-        match rule.when.execute(&scope) {
-            Ok(Value::Bool(yes)) => Ok(yes),
-            Ok(_) => Err("when must be true or false".to_owned()),
-            Err(error) => Err(error.to_string()),
-        }
+        self.root.is_true(&rule.when, &Names { facts, findings, pack: &rule.pack })
     }
 }
 

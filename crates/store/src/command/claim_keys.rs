@@ -9,11 +9,14 @@ use super::device_keys::{COUNTS_KIND, Held};
 use super::fanout;
 use crate::args;
 use crate::error::StoreError;
+use crate::query::contact;
 use crate::tx::{Command, Tx};
 
 /// Takes one key of each of these devices.
 #[derive(Clone, Debug)]
 pub struct ClaimKeys {
+    /// Who asks: of people hidden from them there are no keys.
+    pub asker: OwnedUserId,
     /// Person, device, algorithm. A map, so that rows are locked in one order by everybody.
     pub wanted: BTreeMap<(OwnedUserId, OwnedDeviceId), String>,
 }
@@ -46,7 +49,14 @@ impl Command for ClaimKeys {
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Claimed, StoreError> {
         let mut claimed = Claimed::default();
         let mut changed = Vec::new();
+        let (mut seen, mut hidden) = (None, false);
         for ((user, device), algorithm) in &self.wanted {
+            if seen != Some(user) {
+                (seen, hidden) = (Some(user), !contact::sees(tx, &self.asker, user).await?);
+            }
+            if hidden {
+                continue;
+            }
             let Some(mut held) = Held::take(tx, user, device).await? else { continue };
             let (key, news) = match one_time(tx, user, device, algorithm, &mut held).await? {
                 Some(key) => (Some(key), true),

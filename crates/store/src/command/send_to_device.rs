@@ -9,9 +9,10 @@ use super::fanout;
 use super::txn::{self, Txn};
 use crate::args;
 use crate::error::StoreError;
+use crate::query::contact;
 use crate::tx::{Command, Tx};
 
-/// Puts messages into queues, all or none.
+/// Puts messages into queues, all or none. Who is hidden from the sender is passed over like somebody who does not exist.
 #[derive(Clone, Debug)]
 pub struct SendToDevice {
     /// The client's transaction; a replay sends nothing.
@@ -44,6 +45,9 @@ impl Command for SendToDevice {
         let mut planned = Vec::with_capacity(self.messages.len());
         let (mut rows, mut bytes) = (0, 0);
         for (user, messages) in &self.messages {
+            if !contact::sees(tx, &self.txn.user, user).await? {
+                continue;
+            }
             // the counter's lock comes before the look at the devices: none is taken away in between
             let Some(pos) = fanout::bump_if_known(tx, user).await? else { continue };
             for device in devices_of(tx, user).await? {

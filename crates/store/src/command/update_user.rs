@@ -1,6 +1,7 @@
 //! Changes to an account: password, profile, state, age band, roles.
 
 use model::clock::Timestamp;
+use model::contact::ContactLimit;
 use model::id::OwnedUserId;
 use model::person::{AccountState, AgeBand, Role};
 
@@ -28,6 +29,10 @@ pub enum UserChange {
     AddRole(Role),
     /// A role taken away.
     RemoveRole(Role),
+    /// Whose account watches over it.
+    Guardian(Option<OwnedUserId>),
+    /// What a guardian narrowed its contacts to.
+    ContactLimit(Option<ContactLimit>),
     /// Closed for good: no password, no profile, no sessions.
     Deactivate {
         /// Whether the person asked that what they said be erased; kept as the moment they asked.
@@ -66,6 +71,14 @@ impl Command for UpdateUser {
             UserChange::State(state) => tx.exec("update users set state = $2 where user_id = $1", args![user, state.as_str()]).await?,
             UserChange::AgeBand(band) => tx.exec("update users set age_band = $2 where user_id = $1", args![user, band.as_str()]).await?,
             UserChange::Jurisdiction(place) => tx.exec("update users set jurisdiction = $2 where user_id = $1", args![user, place]).await?,
+            UserChange::Guardian(guardian) => {
+                let guardian = guardian.as_ref().map(|user| user.as_str());
+                tx.exec("update users set guardian = $2 where user_id = $1", args![user, guardian]).await?
+            }
+            UserChange::ContactLimit(limit) => {
+                let limit = limit.map(ContactLimit::as_str);
+                tx.exec("update users set contact_limit = $2 where user_id = $1", args![user, limit]).await?
+            }
             UserChange::AddRole(role) => {
                 let sql = "insert into staff_roles (user_id, role, granted_ms) values ($1, $2, $3) on conflict (user_id, role) do nothing";
                 tx.exec(sql, args![user, role.as_str(), self.now]).await?
@@ -89,8 +102,10 @@ impl UpdateUser {
         backup_version::delete_all(tx, user).await?;
         tx.exec("delete from staff_roles where user_id = $1", args![user]).await?;
         tx.exec("delete from account_data where user_id = $1", args![user]).await?;
+        tx.exec("delete from relations where user_id = $1 or other = $1", args![user]).await?;
+        tx.exec("update users set guardian = null where guardian = $1", args![user]).await?;
         let sql = "update users set state = 'deactivated', password_hash = null, display_name = null, avatar_url = null, \
-                   erase_asked_ms = $2 where user_id = $1";
+                   guardian = null, contact_limit = null, erase_asked_ms = $2 where user_id = $1";
         tx.exec(sql, args![user, erase.then_some(self.now)]).await
     }
 }

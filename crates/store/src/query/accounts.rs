@@ -1,5 +1,6 @@
 //! Accounts for log-in, administration and the directory; their devices.
 
+use model::contact::ContactLimit;
 use model::id::{OwnedDeviceId, OwnedUserId};
 use model::person::{AccountState, AgeBand, Role};
 
@@ -31,11 +32,17 @@ pub struct Account {
     pub created_ms: i64,
     /// When the person, closing it, asked that what they said be erased.
     pub erase_asked_ms: Option<i64>,
+    /// Its tenant.
+    pub tenant: String,
+    /// Whose account watches over it.
+    pub guardian: Option<OwnedUserId>,
+    /// What a guardian, or the host platform for them, narrowed its contacts to.
+    pub limit: Option<ContactLimit>,
     /// Roles of a member of staff.
     pub roles: Vec<Role>,
 }
 
-const COLUMNS_BY_ID: &str = "select user_id, password_hash, display_name, age_band, jurisdiction, state, strikes, service, created_ms, erase_asked_ms from users where user_id = $1";
+const COLUMNS_BY_ID: &str = "select user_id, password_hash, display_name, age_band, jurisdiction, state, strikes, service, created_ms, erase_asked_ms, tenant, guardian, contact_limit from users where user_id = $1";
 
 async fn account<T: Tx>(tx: &mut T, row: &Row) -> Result<Account, StoreError> {
     let user_id: OwnedUserId = row.parse(0)?;
@@ -50,6 +57,9 @@ async fn account<T: Tx>(tx: &mut T, row: &Row) -> Result<Account, StoreError> {
         service: row.flag(7)?,
         created_ms: row.int(8)?,
         erase_asked_ms: row.int_or_null(9)?,
+        tenant: row.text(10)?.to_owned(),
+        guardian: row.text_or_null(11)?.is_some().then(|| row.parse(11)).transpose()?,
+        limit: row.text_or_null(12)?.and_then(ContactLimit::parse),
         roles: roles.iter().filter_map(|row| Role::parse(row.text(0).ok()?)).collect(),
         user_id,
     })
@@ -83,7 +93,7 @@ impl Query for Accounts {
     type Out = Vec<Account>;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Vec<Account>, StoreError> {
-        let sql = "select user_id, password_hash, display_name, age_band, jurisdiction, state, strikes, service, created_ms, erase_asked_ms from users \
+        let sql = "select user_id, password_hash, display_name, age_band, jurisdiction, state, strikes, service, created_ms, erase_asked_ms, tenant, guardian, contact_limit from users \
                    where user_id > $1 and service = 0 order by user_id limit $2";
         let rows = tx.rows(sql, args![&self.after, self.limit]).await?;
         let mut accounts = Vec::with_capacity(rows.len());
@@ -140,10 +150,11 @@ fn beginning(term: &str) -> String {
     pattern
 }
 
-/// Searches people by the beginning of their name or ID.
+/// Searches people by the beginning of their name or ID. It finds whom the searcher may see, by the conditions of
+/// [`model::contact::Pair::may_see`]; they are here in SQL so that a page is not filled by people who are then left out.
 #[derive(Clone, Debug)]
 pub struct Directory {
-    /// Who searches: those who share a room with them are always found.
+    /// Who searches.
     pub searcher: OwnedUserId,
     /// What they typed, lower-case.
     pub term: String,
@@ -160,20 +171,22 @@ pub struct Found {
     pub display_name: Option<String>,
     /// The picture shown.
     pub avatar_url: Option<String>,
-    /// Age band: strangers do not find minors.
-    pub age_band: AgeBand,
-    /// Whether they share a room with the searcher.
-    pub acquainted: bool,
 }
 
 impl Query for Directory {
     type Out = Vec<Found>;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Vec<Found>, StoreError> {
-        let sql = "select u.user_id, u.display_name, u.avatar_url, u.age_band, (select count(*) from members m join members n on n.room_id = m.room_id \
-                   where m.user_id = $1 and m.membership = 'join' and n.user_id = u.user_id and n.membership in ('join', 'invite')) \
-                   from users u where u.state = 'active' and u.service = 0 and u.user_id <> $1 \
-                   and (u.localpart like $2 escape '\\' or lower(u.display_name) like $2 escape '\\' or u.user_id = $3) order by u.user_id limit $4";
+        let sql = "select u.user_id, u.display_name, u.avatar_url from users u where u.state = 'active' and u.service = 0 and u.user_id <> $1 \
+                   and (u.localpart like $2 escape '\\' or lower(u.display_name) like $2 escape '\\' or u.user_id = $3) \
+                   and (exists (select 1 from members a join members b on b.room_id = a.room_id where a.user_id = $1 \
+                   and a.membership in ('join', 'invite') and b.user_id = u.user_id and b.membership in ('join', 'invite') \
+                   and (a.membership = 'join' or b.membership = 'join')) \
+                   or u.guardian = $1 or exists (select 1 from users w where w.user_id = $1 and w.guardian = u.user_id) \
+                   or (not exists (select 1 from relations r where r.user_id = u.user_id and r.other = $1 and r.blocks = 1) \
+                   and (u.age_band = 'adult' or (exists (select 1 from relations r where r.user_id = u.user_id and r.other = $1 and r.follows = 1) \
+                   and exists (select 1 from relations r where r.user_id = $1 and r.other = u.user_id and r.follows = 1))))) \
+                   order by u.user_id limit $4";
         let pattern = beginning(self.term.trim_start_matches('@').split(':').next().unwrap_or_default());
         let rows = tx.rows(sql, args![&self.searcher, pattern, &self.term, self.limit]).await?;
         rows.iter()
@@ -182,8 +195,6 @@ impl Query for Directory {
                     user_id: row.parse(0)?,
                     display_name: row.text_or_null(1)?.map(str::to_owned),
                     avatar_url: row.text_or_null(2)?.map(str::to_owned),
-                    age_band: AgeBand::parse(row.text(3)?).unwrap_or_default(),
-                    acquainted: row.int(4)? > 0,
                 })
             })
             .collect()

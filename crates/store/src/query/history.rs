@@ -9,6 +9,7 @@ use model::seq::{InboxPos, RoomPos};
 use model::visibility::{HistoryVisibility, Readable};
 
 use super::bundle;
+use super::contact;
 use super::stored_event::{self, StoredEvent, event_columns, from_rows};
 use crate::args;
 use crate::error::StoreError;
@@ -59,12 +60,33 @@ pub(crate) async fn access<T: Tx>(tx: &mut T, room_id: &OwnedRoomId, user: &Owne
     for row in tx.rows(sql, args![room_id, "m.room.history_visibility", ""]).await? {
         visibilities.push((RoomPos::new(row.int(0)?).unwrap_or_default(), visibility_in(row.text(1)?)));
     }
+    // open to the world, but not where that would show somebody whom this person may not see
+    let inside = matches!(membership, Membership::Join | Membership::Invite);
+    if !inside && visibilities.iter().any(|(_, one)| *one == HistoryVisibility::WorldReadable) && hides_somebody(tx, room_id, user).await? {
+        for (_, visibility) in &mut visibilities {
+            if *visibility == HistoryVisibility::WorldReadable {
+                *visibility = HistoryVisibility::Shared;
+            }
+        }
+    }
     let readable = Readable::of(&visibilities, &changes);
     // whoever never was there may read what is open to the world
     let open = visibilities.iter().any(|(_, one)| *one == HistoryVisibility::WorldReadable);
     let was_in = open || changes.iter().any(|(_, membership)| *membership == Membership::Join);
     let stranger = changes.is_empty() && !open;
     Ok((!stranger).then_some(Access { readable, membership, was_in, changes }))
+}
+
+/// Whether somebody is in a room, or invited, whom this person may not see.
+async fn hides_somebody<T: Tx>(tx: &mut T, room_id: &OwnedRoomId, user: &OwnedUserId) -> Result<bool, StoreError> {
+    let sql = "select m.user_id from members m join users u on u.user_id = m.user_id where m.room_id = $1 \
+               and m.membership in ('join', 'invite') and u.age_band <> 'adult'";
+    for row in tx.rows(sql, args![room_id]).await? {
+        if !contact::sees(tx, user, &row.parse(0)?).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Notes on each event what a person's membership was when it was sent; their own changes count at once.

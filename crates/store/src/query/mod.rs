@@ -7,6 +7,7 @@ pub mod backup;
 mod bundle;
 pub mod case_detail;
 pub mod cases;
+pub mod contact;
 pub mod event_by_id;
 pub mod history;
 pub mod key_changes;

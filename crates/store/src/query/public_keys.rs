@@ -2,6 +2,7 @@
 
 use model::id::{OwnedDeviceId, OwnedUserId};
 
+use super::contact;
 use crate::args;
 use crate::error::StoreError;
 use crate::tx::{Query, Tx};
@@ -64,7 +65,7 @@ pub struct Signature {
 }
 
 impl Query for PublicKeys {
-    /// In the order asked.
+    /// In the order asked; who is hidden from the asker has no keys, like somebody who does not exist.
     type Out = Vec<KeysOf>;
     const HEAVY: bool = true;
 
@@ -84,6 +85,9 @@ impl Query for PublicKeys {
 impl PublicKeys {
     async fn keys_of<T: Tx>(&self, tx: &mut T, user: &OwnedUserId) -> Result<KeysOf, StoreError> {
         let mut keys = KeysOf { user_id: user.clone(), devices: Vec::new(), cross_signing: Vec::new(), signatures: Vec::new() };
+        if !contact::sees(tx, &self.asker, user).await? {
+            return Ok(keys);
+        }
         let sql = "select k.device_id, k.content, d.display_name from device_keys k \
                    join devices d on d.user_id = k.user_id and d.device_id = k.device_id where k.user_id = $1 order by k.device_id";
         for mut row in tx.rows(sql, args![user]).await? {

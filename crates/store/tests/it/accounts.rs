@@ -3,7 +3,7 @@
 use model::clock::Timestamp;
 use model::id::OwnedDeviceId;
 use model::limits;
-use model::person::{AccountState, Role};
+use model::person::{AccountState, AgeBand, Role};
 use store::Store;
 use store::command::session::{LogIn, LogOut};
 use store::command::update_user::{UpdateUser, UserChange};
@@ -89,11 +89,15 @@ on_both! {
         room_of(&store, &[user("ana"), user("ben_x")]).await;
         let finds = async |term: &str| {
             let found = store.read(Directory { searcher: user("ana"), term: term.to_owned(), limit: 10 }).await.unwrap();
-            found.into_iter().map(|one| (one.user_id.localpart().to_owned(), one.acquainted)).collect::<Vec<_>>()
+            found.into_iter().map(|one| one.user_id.localpart().to_owned()).collect::<Vec<_>>()
         };
-        assert_eq!(finds("ben_").await, [("ben_x".to_owned(), true)]);
-        assert_eq!(finds("ben").await, [("ben_x".to_owned(), true), ("benax".to_owned(), false)]);
-        assert_eq!(finds("100%").await, [("benax".to_owned(), false)]);
+        assert_eq!(finds("ben_").await, ["ben_x"]);
+        assert_eq!(finds("ben").await, ["ben_x", "benax"]);
+        assert_eq!(finds("100%").await, ["benax"]);
+        for young in ["ben_x", "benax"] {
+            assert!(change(&store, young, UserChange::AgeBand(AgeBand::From13To15)).await);
+        }
+        assert_eq!(finds("ben").await, ["ben_x"], "who shares a room is found at every age");
         assert!(finds("%").await.is_empty());
         assert!(finds("ana").await.is_empty(), "nobody finds themselves");
     }

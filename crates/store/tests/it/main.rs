@@ -10,6 +10,7 @@ mod append;
 mod backend;
 mod batch;
 mod closing;
+mod contact;
 mod e2ee;
 mod people;
 mod review;

@@ -12,7 +12,7 @@ use crate::world::{Person, World};
 pub(super) const PASSWORD: &str = "correct horse";
 
 /// A signing key and what it is called.
-pub(super) struct Signer {
+pub(crate) struct Signer {
     pair: Ed25519KeyPair,
     /// As in `PHONE`, or its public part.
     pub(super) name: String,
@@ -63,7 +63,7 @@ pub(super) fn identity(who: &Person, signer: &Signer) -> Value {
 }
 
 /// Uploads a device's identity; gives the key it signs with.
-pub(super) async fn identifies(who: &Person, device: &str) -> Signer {
+pub(crate) async fn identifies(who: &Person, device: &str) -> Signer {
     let signer = Signer::of_device(device);
     who.post("v3/keys/upload", json!({"device_keys": signer.signs(who, &identity(who, &signer))})).await;
     signer
@@ -75,12 +75,12 @@ pub(super) fn keys(named: &[(&str, &str)]) -> Value {
     Value::Object(named.iter().map(key).collect())
 }
 
-pub(super) async fn uploads(who: &Person, named: &[(&str, &str)]) -> Value {
+pub(crate) async fn uploads(who: &Person, named: &[(&str, &str)]) -> Value {
     who.post("v3/keys/upload", json!({"one_time_keys": keys(named)})).await["one_time_key_counts"].clone()
 }
 
 /// The names of the keys that a claim of one key of each device gives.
-pub(super) async fn claims(who: &Person, of: &[(&Person, &str)]) -> Vec<String> {
+pub(crate) async fn claims(who: &Person, of: &[(&Person, &str)]) -> Vec<String> {
     let mut wanted = Map::new();
     for (person, device) in of {
         wanted.entry(person.user_id.to_string()).or_insert_with(|| json!({}))[*device] = "signed_curve25519".into();
@@ -98,7 +98,7 @@ pub(super) async fn queries(who: &Person, of: &Person) -> Value {
 }
 
 /// The devices of somebody that have keys.
-pub(super) async fn devices(who: &Person, of: &Person) -> Vec<String> {
+pub(crate) async fn devices(who: &Person, of: &Person) -> Vec<String> {
     let answer = queries(who, of).await;
     answer["device_keys"][of.user_id.as_str()].as_object().unwrap().keys().cloned().collect()
 }

@@ -2,7 +2,7 @@
 
 mod backup;
 mod claims;
-mod client;
+pub(crate) mod client;
 mod cross_signing;
 mod device_lists;
 mod restored;

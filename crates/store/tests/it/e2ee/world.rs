@@ -55,7 +55,7 @@ pub(super) async fn uploads_identity(store: &Store, name: &str, device_id: &str,
 
 pub(super) async fn claims(store: &Store, of: &[(&str, &str)]) -> Claimed {
     let wanted = of.iter().map(|(name, device_id)| ((user(name), device(device_id)), "signed_curve25519".to_owned())).collect();
-    store.run(ClaimKeys { wanted }).await.unwrap()
+    store.run(ClaimKeys { asker: user("asker"), wanted }).await.unwrap()
 }
 
 /// What a device is told since a position of its person and a place in its own queue.
