@@ -16,6 +16,7 @@ mod error;
 mod event_json;
 mod health;
 pub mod history;
+pub mod host;
 pub mod jobs;
 mod judge;
 pub mod keys;

@@ -2,6 +2,8 @@
 
 mod cases;
 mod error;
+mod host;
+mod host_types;
 mod live;
 mod member;
 mod openapi;
@@ -14,7 +16,7 @@ use std::sync::Arc;
 use app::{App, Error};
 use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use axum::{Router, middleware};
 use http::{HeaderName, HeaderValue, Method, header};
 use model::limits;
@@ -50,15 +52,27 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/_frankly/v1/console/webhooks/{id}/replay", post(cases::replay))
         .route("/_frankly/v1/console/events", get(live::events))
         .layer(middleware::from_fn(session::guard));
+    let host = Router::new()
+        .route("/_frankly/v1/host/people", post(host::people))
+        .route("/_frankly/v1/host/people/{id}", get(host::person))
+        .route("/_frankly/v1/host/relations", post(host::relations))
+        .layer(DefaultBodyLimit::max(limits::HOST_REQUEST_BYTES));
     // members' own pages may live elsewhere: their token is the authority, no cookie is
-    let cors = CorsLayer::new().allow_origin(Any).allow_methods([Method::GET]).allow_headers([header::AUTHORIZATION]);
+    let cors = CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::PUT])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE]);
     let members = Router::new()
         .route("/_frankly/v1/access", get(member::access))
         .route("/_frankly/v1/reports", get(member::reports))
+        .route("/_frankly/v1/wards", get(member::wards))
+        .route("/_frankly/v1/wards/{user}", put(member::narrow_ward))
         .route("/_frankly/v1/openapi.json", get(openapi::serve))
         .layer(cors);
     let api = staff
         .merge(members)
+        // its own bound for bodies lies within the one below, and wins
+        .merge(host)
         .route("/_frankly/v1/{*rest}", get(unknown).post(unknown).put(unknown).delete(unknown))
         .method_not_allowed_fallback(unknown)
         .layer(DefaultBodyLimit::max(limits::CONSOLE_REQUEST_BYTES))

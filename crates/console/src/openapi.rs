@@ -4,13 +4,13 @@ use axum::Json;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
-use crate::{cases, live, member};
+use crate::{cases, host, live, member};
 
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Frankly console API",
-        description = "Staff sessions by cookie; requests that change something need the header X-Frankly-Console: 1."
+        description = "Staff sessions by cookie; requests that change something need the header X-Frankly-Console: 1. The host platform shows a key of `frankly host-key make` as its bearer token."
     ),
     paths(
         cases::login,
@@ -29,6 +29,11 @@ use crate::{cases, live, member};
         live::events,
         member::access,
         member::reports,
+        member::wards,
+        member::narrow_ward,
+        host::people,
+        host::person,
+        host::relations,
     )
 )]
 struct Document;
@@ -37,7 +42,9 @@ struct Document;
 pub(crate) fn document() -> utoipa::openapi::OpenApi {
     let mut document = Document::openapi();
     let bearer = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
-    document.components.get_or_insert_default().add_security_scheme("access_token", bearer);
+    let components = document.components.get_or_insert_default();
+    components.add_security_scheme("access_token", bearer.clone());
+    components.add_security_scheme("host_key", bearer);
     document
 }
 

@@ -22,6 +22,7 @@ enum Command {
     Scan(crate::scan::ScanArgs),
     Demo(crate::demo::DemoArgs),
     User(crate::user::UserArgs),
+    HostKey(crate::host_key::HostKeyArgs),
     Backup(crate::backup::BackupArgs),
     Restore(crate::backup::RestoreArgs),
     Restored(crate::backup::RestoredArgs),
@@ -82,6 +83,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Scan(args) => crate::scan::run(&args),
         Command::Demo(args) => block_on(crate::demo::run(args)),
+        Command::HostKey(args) => block_on(crate::host_key::run(args)),
         Command::User(args) => block_on(crate::user::run(args)),
         Command::Backup(args) => crate::backup::back_up(&args),
         Command::Restore(args) => crate::backup::restore(&args),

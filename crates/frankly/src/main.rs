@@ -5,6 +5,7 @@ mod bench;
 mod cli;
 mod config;
 mod demo;
+mod host_key;
 mod packs;
 mod scan;
 mod serve;

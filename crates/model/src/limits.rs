@@ -124,6 +124,10 @@ pub const TYPING_MS_MAX: u64 = 120_000;
 pub const CONTACT_POLICY_BYTES: usize = 256 * 1024;
 /// Rules of a contact policy; every pair of people is held against them from the top.
 pub const CONTACT_RULES: usize = 200;
+/// Bytes of a request of the host platform: [`HOST_BATCH`] people with long names.
+pub const HOST_REQUEST_BYTES: usize = 1024 * 1024;
+/// Bytes of the name of a key of the host platform.
+pub const HOST_KEY_NAME_BYTES: usize = 64;
 /// People, or relations, that the host platform tells in one request.
 pub const HOST_BATCH: usize = 500;
 /// People whom one person follows or blocks.

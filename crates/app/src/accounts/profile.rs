@@ -30,10 +30,7 @@ impl App {
     pub async fn set_display_name(&self, caller: &Caller, user: &OwnedUserId, name: Option<String>) -> Result<(), Error> {
         let name = name.filter(|name| !name.is_empty());
         if let Some(text) = &name {
-            if text.len() > limits::DISPLAY_NAME_BYTES {
-                return Err(Error::TooLarge(format!("a name has at most {} bytes", limits::DISPLAY_NAME_BYTES)));
-            }
-            self.judge_name(text)?;
+            self.check_name(text)?;
         }
         self.change_profile(caller, user, UserChange::DisplayName(name)).await
     }
@@ -79,7 +76,13 @@ impl App {
     }
 
     /// A name cannot be withheld, so what would be is refused.
-    fn judge_name(&self, name: &str) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`], [`Error::Safety`].
+    pub(crate) fn check_name(&self, name: &str) -> Result<(), Error> {
+        if name.len() > limits::DISPLAY_NAME_BYTES {
+            return Err(Error::TooLarge(format!("a name has at most {} bytes", limits::DISPLAY_NAME_BYTES)));
+        }
         let rules = self.rules();
         let findings = rules.scan(&PlainBody::of_text(name));
         let verdict = rules.judge(&Facts::default(), &findings);

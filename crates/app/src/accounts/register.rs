@@ -112,14 +112,19 @@ impl App {
         for room_id in self.joined_rooms(caller).await? {
             self.leave(caller, room_id, None).await?;
         }
-        let command = UpdateUser { user_id: caller.user_id.clone(), change: UserChange::Deactivate { erase }, now: self.clock.now() };
+        let command = UpdateUser {
+            user_id: caller.user_id.clone(),
+            change: UserChange::Deactivate { erase, tell_webhook: self.config.webhook.is_some() },
+            now: self.clock.now(),
+        };
         self.store.run(command).await?;
         self.sessions.forget(&caller.user_id);
+        self.desk.ring();
         Ok(())
     }
 
     /// A user ID for a new account: the historical characters are refused (spec appendix "User Identifiers").
-    fn new_user_id(&self, username: &str) -> Result<OwnedUserId, Error> {
+    pub(crate) fn new_user_id(&self, username: &str) -> Result<OwnedUserId, Error> {
         let localpart = username.to_lowercase();
         let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._=-/+".contains(&byte);
         if localpart.is_empty() || localpart.len() > limits::LOCALPART_BYTES || !localpart.bytes().all(allowed) {

@@ -42,7 +42,7 @@ impl App {
     }
 }
 
-fn in_bounds(count: usize) -> Result<(), Error> {
+pub(crate) fn in_bounds(count: usize) -> Result<(), Error> {
     if count <= limits::HOST_BATCH {
         return Ok(());
     }

@@ -4,6 +4,7 @@
 
 mod desk;
 mod document;
+mod host;
 mod members;
 mod rights;
 mod seams;

@@ -149,3 +149,18 @@ async fn a_receiver_that_is_not_there_is_no_reason_to_lose_a_message() {
     let ted = world.staff("ted", &[Role::TenantAdmin]).await;
     assert_eq!(ted.get("console/webhooks?state=pending").await.body["deliveries"][0]["last_status"], "connection refused");
 }
+
+#[tokio::test]
+async fn an_account_that_is_closed_is_told() {
+    let (url, received) = receiver(0).await;
+    let world = world(url).await;
+    let shown = json!({"type": "m.login.password", "user": "ben", "password": "correct horse"});
+    assert!(world.app.deactivate(&world.ben.caller, true, None).await.is_err(), "not before the password was shown");
+    world.app.deactivate(&world.ben.caller, true, Some(&shown)).await.unwrap();
+    world.app.deliver_webhooks().await.unwrap();
+    let calls = received.lock().unwrap().clone();
+    let bodies: Vec<Value> = calls.iter().map(|(_, body)| serde_json::from_str(body).unwrap()).collect();
+    assert_eq!(bodies.len(), 1, "{bodies:?}");
+    assert_eq!(bodies[0]["type"], "account.deactivated");
+    assert_eq!(bodies[0]["data"], json!({"user_id": "@ben:example.org", "erase_asked": true, "deactivated_ms": crate::world::START.0}));
+}

@@ -165,6 +165,11 @@ impl World {
         rows.iter().map(|row| row.json::<Value>(0).unwrap()["body"].as_str().unwrap_or("(redacted)").to_owned()).collect()
     }
 
+    /// Changes the database behind the server's back.
+    pub(crate) async fn changes(&self, sql: &'static str) {
+        self.store.run(Statement(sql)).await.unwrap();
+    }
+
     pub(crate) async fn count(&self, sql: &'static str, arg: &str) -> i64 {
         self.store.read(Ask { sql, arg: arg.to_owned() }).await.unwrap()[0].int(0).unwrap()
     }
@@ -178,15 +183,15 @@ async fn fresh_postgres() -> Store {
     let moment = std::time::UNIX_EPOCH.elapsed().unwrap().as_nanos();
     let schema = format!("c{}_{}_{moment}", std::process::id(), SCHEMAS.fetch_add(1, Ordering::Relaxed));
     let outer = Store::open_postgres(&url).await.unwrap();
-    outer.run(MakeSchema(format!("create schema {schema}").leak())).await.unwrap();
+    outer.run(Statement(format!("create schema {schema}").leak())).await.unwrap();
     outer.close().await;
     let separator = if url.contains('?') { '&' } else { '?' };
     Store::open_postgres(&format!("{url}{separator}options=-csearch_path%3D{schema}")).await.unwrap()
 }
 
-struct MakeSchema(&'static str);
+struct Statement(&'static str);
 
-impl Command for MakeSchema {
+impl Command for Statement {
     type Out = ();
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<(), StoreError> {

@@ -96,6 +96,9 @@ fn try_out(example: &str) {
     }) {
         desktop.frankly(&["user", "add", name, "--role", "reviewer", "--age-band", "adult", "--data", "data"]).fine();
     }
+    if example.contains("host-key") && !example.contains(" make ") {
+        desktop.frankly(&["host-key", "make", "shop", "--data", "data"]).fine();
+    }
     if let Some(file) = example.strip_prefix("frankly restore ").and_then(|rest| rest.split(' ').next()) {
         desktop.frankly(&["backup", file, "--data", "data"]).fine();
         std::fs::remove_dir_all(desktop.path().join("data")).unwrap();

@@ -159,3 +159,21 @@ fn a_role_opens_the_console() {
     let (status, me) = enters();
     assert_eq!((status, &me["roles"]), (200, &json!(["reviewer"])));
 }
+
+#[test]
+fn keys_of_the_host_platform_are_made_shown_once_and_revoked() {
+    let desktop = Desktop::new();
+    let server = desktop.serve();
+    let keys = |words: &[&str]| desktop.frankly(&[&["host-key"], words, &["--data", "data"]].concat());
+    let made = keys(&["make", "shop", "--json"]).json();
+    let key = made["key"].as_str().unwrap();
+    let people = json!({"people": [{"id": "mia", "age_band": "16-17"}]});
+    let (status, answer) = server.ask("POST", "/_frankly/v1/host/people", key, &people);
+    assert_eq!((status, &answer["results"][0]["status"]), (200, &json!("created")), "{answer}");
+    assert!(keys(&["make", "shop"]).complaint(1).contains("names are not used again"));
+    assert_eq!(keys(&["list"]).fine(), "shop  good\n");
+    assert_eq!(keys(&["revoke", "shop"]).fine(), "shop  revoked\n");
+    assert_eq!(server.ask("POST", "/_frankly/v1/host/people", key, &people).0, 401, "at once, also while the server runs");
+    assert!(keys(&["revoke", "shop"]).complaint(1).contains("no good key"));
+    assert!(!server.log().contains(key));
+}

@@ -2,6 +2,7 @@
 
 use app::accounts::admin::UserChange;
 use app::config::JwtLogin;
+use app::host::{HostPerson, Told};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -119,7 +120,7 @@ async fn only_accounts_that_are_here_and_open_are_logged_in() {
     let valid = token(&json!({"sub": "ana", "exp": NOW + 60}));
     world.app.change_account(&ana, UserChange::State(AccountState::Locked)).await.unwrap();
     assert_eq!(logs_in(&world, &valid).await.1["errcode"], "M_USER_LOCKED");
-    world.app.change_account(&ana, UserChange::Deactivate { erase: false }).await.unwrap();
+    world.app.change_account(&ana, UserChange::Deactivate { erase: false, tell_webhook: false }).await.unwrap();
     assert_eq!(logs_in(&world, &valid).await.1["errcode"], "M_USER_DEACTIVATED");
 }
 
@@ -152,4 +153,20 @@ async fn without_a_key_it_is_not_offered() {
     assert_eq!((status, &answer["errcode"]), (400, &json!("M_UNKNOWN")));
     let none = world.nobody(Method::POST, "v3/login", Some(json!({"type": "org.matrix.login.jwt"}))).await;
     assert_eq!(none.0, 400);
+}
+
+#[tokio::test]
+async fn who_was_made_by_the_host_platform_logs_in_by_its_token_alone() {
+    let world = world(|_| {}).await;
+    world.app.make_host_key("shop").await.unwrap();
+    let host = &world.app.host_keys().await.unwrap()[0];
+    let mia = HostPerson { id: "mia".to_owned(), age_band: Some("16-17".to_owned()), ..HostPerson::default() };
+    let told = world.app.host_tells_people(host, vec![Ok(mia)]).await.unwrap();
+    assert!(matches!(told.as_slice(), [Told::Created(_)]), "{told:?}");
+    let (status, answer) = logs_in(&world, &token(&json!({"sub": "mia", "exp": NOW + 60}))).await;
+    assert_eq!((status, &answer["user_id"]), (200, &json!("@mia:example.org")), "{answer}");
+    let mia = world.holder(&answer);
+    mia.creates(&[], json!({})).await;
+    let by_password = json!({"type": "m.login.password", "user": "mia", "password": ""});
+    assert_eq!(world.nobody(Method::POST, "v3/login", Some(by_password)).await.0, 403, "there is no password to guess");
 }

@@ -5,6 +5,9 @@ use model::contact::ContactLimit;
 use model::id::OwnedUserId;
 use model::person::{AccountState, AgeBand, Role};
 
+use serde_json::json;
+
+use super::open_flag::enqueue;
 use super::{backup_version, device_keys};
 use crate::args;
 use crate::error::StoreError;
@@ -37,6 +40,8 @@ pub enum UserChange {
     Deactivate {
         /// Whether the person asked that what they said be erased; kept as the moment they asked.
         erase: bool,
+        /// Whether a webhook is to be told.
+        tell_webhook: bool,
     },
 }
 
@@ -86,15 +91,19 @@ impl Command for UpdateUser {
             UserChange::RemoveRole(role) => {
                 tx.exec("delete from staff_roles where user_id = $1 and role = $2", args![user, role.as_str()]).await?
             }
-            UserChange::Deactivate { erase } => self.deactivate(tx, *erase).await?,
+            UserChange::Deactivate { erase, tell_webhook } => self.deactivate(tx, *erase, *tell_webhook).await?,
         };
         Ok(true)
     }
 }
 
 impl UpdateUser {
-    async fn deactivate<T: Tx>(&self, tx: &mut T, erase: bool) -> Result<u64, StoreError> {
+    async fn deactivate<T: Tx>(&self, tx: &mut T, erase: bool, tell_webhook: bool) -> Result<u64, StoreError> {
         let user = &self.user_id;
+        if tell_webhook {
+            let payload = json!({"type": "account.deactivated", "user_id": user, "erase_asked": erase, "deactivated_ms": self.now});
+            enqueue(tx, "webhook", &payload, self.now).await?;
+        }
         let devices = device_keys::all_but(tx, user, None).await?;
         device_keys::remove(tx, user, &devices).await?;
         tx.exec("delete from cross_signing_keys where user_id = $1", args![user]).await?;

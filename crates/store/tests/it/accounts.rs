@@ -75,12 +75,12 @@ on_both! {
         assert!(change(&store, "ana", UserChange::AddRole(Role::Reviewer)).await);
         let account = store.read(AccountById(user("ana"))).await.unwrap().unwrap();
         assert_eq!((account.roles, account.password_hash.as_deref()), (vec![Role::Reviewer], Some("$hash")));
-        assert!(change(&store, "ana", UserChange::Deactivate { erase: true }).await);
+        assert!(change(&store, "ana", UserChange::Deactivate { erase: true, tell_webhook: false }).await);
         let account = store.read(AccountById(user("ana"))).await.unwrap().unwrap();
         assert_eq!((account.state, account.password_hash, account.roles.len()), (AccountState::Deactivated, None, 0));
         assert!(account.erase_asked_ms.is_some());
         assert_eq!(holds(&store, 1).await, None);
-        assert!(!change(&store, "ghost", UserChange::Deactivate { erase: false }).await);
+        assert!(!change(&store, "ghost", UserChange::Deactivate { erase: false, tell_webhook: false }).await);
     }
 
     async fn the_directory_takes_wildcards_as_letters_and_knows_acquaintances(store: Store) {

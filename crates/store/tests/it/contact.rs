@@ -5,12 +5,16 @@ use model::contact::{ContactLimit, Pair};
 use model::id::OwnedUserId;
 use model::person::AgeBand;
 use store::Store;
+use store::command::host_key::{MakeHostKey, RevokeHostKey};
+use store::command::narrow_ward::NarrowWard;
 use store::command::relate_people::{Relate, RelatePeople, Related};
 use store::command::update_user::{UpdateUser, UserChange};
 use store::command::upsert_people::{PersonTold, UpsertPeople, Upserted};
 use store::query::accounts::AccountById;
 use store::query::contact::Pairs;
+use store::query::host_keys::{HostKeyByHash, HostKeys};
 use store::query::people::PersonSeen;
+use store::query::wards::Wards;
 
 use crate::on_both;
 use crate::world::{AddPeople, room_of, user};
@@ -110,7 +114,7 @@ on_both! {
         let other = UpsertPeople { tenant: "elsewhere".to_owned(), people: vec![named.clone()], now: Timestamp(5) };
         assert_eq!(store.run(other).await.unwrap(), [Upserted::NotYours]);
         relate(&store, vec![]).await;
-        let close = UpdateUser { user_id: user("ana"), change: UserChange::Deactivate { erase: false }, now: Timestamp(5) };
+        let close = UpdateUser { user_id: user("ana"), change: UserChange::Deactivate { erase: false, tell_webhook: false }, now: Timestamp(5) };
         store.run(close).await.unwrap();
         assert_eq!(tell(&store, vec![named]).await, [Upserted::NotYours]);
         assert_eq!(store.read(AccountById(user("ana"))).await.unwrap().unwrap().display_name, None);
@@ -120,7 +124,7 @@ on_both! {
         store.run(AddPeople(vec![user("ana"), user("ben"), user("mia")])).await.unwrap();
         relate(&store, vec![follows("ana", "ben", true), follows("ben", "ana", true)]).await;
         tell(&store, vec![PersonTold { guardian: Some(Some(user("ana"))), ..told("mia") }]).await;
-        let close = UpdateUser { user_id: user("ana"), change: UserChange::Deactivate { erase: false }, now: Timestamp(5) };
+        let close = UpdateUser { user_id: user("ana"), change: UserChange::Deactivate { erase: false, tell_webhook: false }, now: Timestamp(5) };
         store.run(close).await.unwrap();
         assert_eq!(pair(&store, "ana", "ben").await, Pair::default());
         assert_eq!(store.read(AccountById(user("mia"))).await.unwrap().unwrap().guardian, None);
@@ -145,5 +149,40 @@ on_both! {
         assert!(!sees(&store, Some("ana"), "mia").await);
         room_of(&store, &[user("mia"), user("ana")]).await;
         assert!(sees(&store, Some("ana"), "mia").await, "who is in a room sees who else is");
+    }
+}
+
+on_both! {
+    async fn a_key_is_found_by_its_hash_until_it_is_revoked(store: Store) {
+        let make = |name: &str, hash: u8| MakeHostKey {
+            key_hash: [hash; 32],
+            name: name.to_owned(),
+            tenant: "default".to_owned(),
+            now: Timestamp(5),
+        };
+        assert!(store.run(make("shop", 1)).await.unwrap() && store.run(make("game", 2)).await.unwrap());
+        assert!(!store.run(make("shop", 3)).await.unwrap());
+        assert_eq!(store.read(HostKeyByHash([1; 32])).await.unwrap().unwrap().name, "shop");
+        assert_eq!(store.read(HostKeyByHash([3; 32])).await.unwrap(), None);
+        let revoke = RevokeHostKey { name: "shop".to_owned(), now: Timestamp(9) };
+        assert!(store.run(revoke.clone()).await.unwrap() && !store.run(revoke).await.unwrap());
+        assert_eq!(store.read(HostKeyByHash([1; 32])).await.unwrap(), None);
+        let all: Vec<_> = store.read(HostKeys).await.unwrap().into_iter().map(|key| (key.name, key.revoked_ms)).collect();
+        assert_eq!(all, [("game".to_owned(), None), ("shop".to_owned(), Some(9))]);
+        assert!(!store.run(make("shop", 4)).await.unwrap(), "a name means one key for ever");
+    }
+
+    async fn a_guardian_narrows_their_own_wards(store: Store) {
+        store.run(AddPeople(vec![user("gil"), user("eve")])).await.unwrap();
+        tell(&store, vec![PersonTold { guardian: Some(Some(user("gil"))), ..told("mia") }]).await;
+        let narrow = |guardian: &str, limit| NarrowWard { guardian: user(guardian), ward: user("mia"), limit };
+        assert!(!store.run(narrow("eve", None)).await.unwrap());
+        assert!(store.run(narrow("gil", Some(ContactLimit::Guardian))).await.unwrap());
+        let wards = store.read(Wards(user("gil"))).await.unwrap();
+        assert_eq!((wards.len(), &wards[0].user_id, wards[0].limit), (1, &user("mia"), Some(ContactLimit::Guardian)));
+        assert!(store.run(narrow("gil", None)).await.unwrap());
+        tell(&store, vec![PersonTold { age_band: Some(AgeBand::Adult), ..told("mia") }]).await;
+        assert!(!store.run(narrow("gil", Some(ContactLimit::Guardian))).await.unwrap(), "who has grown up is no ward");
+        assert!(store.read(Wards(user("gil"))).await.unwrap().is_empty());
     }
 }
