@@ -3,17 +3,19 @@
 use model::limits;
 use store::command::compact_inbox::{CompactInbox, Compacted};
 use store::command::forget_txns::ForgetTxns;
+use store::command::put_connection::ForgetConnections;
 
 use crate::{App, Error};
 
 impl App {
     /// Goes through all inboxes once and deletes the rows older than [`limits::INBOX_KEEP_MS`]; gives
-    /// how many; old transaction IDs go with them. To be called about once a day. Each person is a transaction of their own.
+    /// how many; old transaction IDs and connections of sliding sync go with them. To be called about once a day. Each person is a transaction of their own.
     ///
     /// # Errors
     /// When the store fails; what was done until then stands.
     pub async fn compact_inboxes(&self) -> Result<u64, Error> {
         self.store.run(ForgetTxns { now: self.clock.now() }).await?;
+        self.store.run(ForgetConnections { now: self.clock.now() }).await?;
         let (mut after, mut rows) = (String::new(), 0);
         loop {
             let command = CompactInbox { after: after.clone(), now: self.clock.now() };

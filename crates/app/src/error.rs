@@ -21,6 +21,9 @@ pub enum Error {
     /// A parameter has a value that means nothing (`M_INVALID_PARAM`).
     #[error("{0}")]
     InvalidParam(String),
+    /// The place in a connection of sliding sync is not known any more; begin anew (`M_UNKNOWN_POS`).
+    #[error("this position is not known any more; begin anew without one")]
+    UnknownPos,
     /// A parameter is missing (`M_MISSING_PARAM`).
     #[error("{0}")]
     MissingParam(String),

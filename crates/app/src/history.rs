@@ -232,6 +232,7 @@ impl App {
     /// The place that a token stands for: `t<place>` of a page, or a sync token.
     pub(crate) async fn place_of(&self, caller: &Caller, token: Option<&str>) -> Result<From, Error> {
         let Some(token) = token.filter(|token| !token.is_empty()) else { return Ok(From::End) };
+        let token = crate::sync::sliding::position_in(token);
         if token.starts_with('t') {
             return place_of_page(token).map(From::Place);
         }

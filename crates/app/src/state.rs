@@ -21,6 +21,7 @@ use crate::desk::Desk;
 use crate::rate::Rates;
 use crate::rules::Rules;
 use crate::seams::Seams;
+use crate::sync::sliding::Connections;
 use crate::sync::typing::Typing;
 use crate::sync::{TokenKey, Waiters};
 use crate::wake::Wake;
@@ -43,6 +44,7 @@ pub struct App {
     pub(crate) seams: Seams,
     pub(crate) typing: Typing,
     pub(crate) waiters: Waiters,
+    pub(crate) connections: Connections,
     token_key: OnceCell<TokenKey>,
     pub(crate) rules: RwLock<Arc<Rules>>,
     pub(crate) contact: RwLock<Arc<ContactPolicy>>,
@@ -68,6 +70,7 @@ impl App {
             behaviour: Behaviour::new(),
             typing: Typing::default(),
             waiters: Waiters::default(),
+            connections: Connections::new(),
             token_key: OnceCell::new(),
             rules: RwLock::new(Arc::new(rules)),
             contact: RwLock::new(Arc::new(ContactPolicy::shipped())),

@@ -63,6 +63,7 @@ fn particulars(error: &Error) -> (StatusCode, &'static str) {
         | Error::InvalidUsername(_)
         | Error::UnsupportedRoomVersion(_)
         | Error::InvalidRoomState(_)
+        | Error::UnknownPos
         | Error::Unknown(_)
         | Error::InviteBlocked(_)
         | Error::InvalidSignature(_)

@@ -47,6 +47,7 @@ fn particulars(error: &Error) -> (StatusCode, &'static str, Value) {
         Error::BadJson(_) => (StatusCode::BAD_REQUEST, "M_BAD_JSON", none),
         Error::NotJson(_) => (StatusCode::BAD_REQUEST, "M_NOT_JSON", none),
         Error::InvalidParam(_) => (StatusCode::BAD_REQUEST, "M_INVALID_PARAM", none),
+        Error::UnknownPos => (StatusCode::BAD_REQUEST, "M_UNKNOWN_POS", none),
         Error::MissingParam(_) => (StatusCode::BAD_REQUEST, "M_MISSING_PARAM", none),
         Error::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "M_TOO_LARGE", none),
         Error::MissingToken => (StatusCode::UNAUTHORIZED, "M_MISSING_TOKEN", none),

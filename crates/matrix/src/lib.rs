@@ -16,6 +16,7 @@ mod search;
 mod send;
 mod server;
 mod sessions;
+mod sliding;
 mod sync;
 
 pub use router::router;

@@ -27,6 +27,7 @@ pub fn router(app: Arc<App>) -> Router {
     let table = crate::rooms::routes(table);
     let table = crate::send::routes(table);
     let table = crate::sync::routes(table);
+    let table = crate::sliding::routes(table);
     let table = crate::history::routes(table);
     let table = crate::relations::routes(table);
     let table = crate::search::routes(table);

@@ -51,7 +51,9 @@ async fn versions() -> Response {
         "org.matrix.e2e_cross_signing": true,
         "org.matrix.msc2285.stable": true,
         "org.matrix.msc3981": true,
+        "org.matrix.msc4186": true,
         "org.matrix.msc4222": true,
+        "org.matrix.simplified_msc3575": true,
     });
     json_response(StatusCode::OK, &json!({"versions": versions, "unstable_features": unstable}))
 }

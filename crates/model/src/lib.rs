@@ -23,5 +23,6 @@ pub mod person;
 pub mod room;
 pub mod secret;
 pub mod seq;
+pub mod sliding;
 pub mod verdict;
 pub mod visibility;

@@ -83,6 +83,31 @@ pub const INBOX_KEEP_MS: i64 = 30 * 24 * 3_600_000;
 /// Inbox rows let go in one transaction, so that writers wait briefly.
 pub const COMPACT_ROWS: i64 = 2_000;
 
+/// Lists in one request of sliding sync (MSC4186).
+pub const SLIDING_LISTS: usize = 100;
+/// Subscriptions to rooms in one request of sliding sync (MSC4186).
+pub const SLIDING_SUBSCRIPTIONS: usize = 100;
+/// Ranges of one list; clients use one.
+pub const SLIDING_RANGES: usize = 20;
+/// Patterns for state, room types or tags of one list or subscription; clients use about 20.
+pub const SLIDING_PATTERNS: usize = 200;
+/// Bytes of the name of a connection or of a list.
+pub const SLIDING_NAME_BYTES: usize = 255;
+/// Rooms told in one answer of sliding sync; the rest comes with the next, which does not wait.
+pub const SLIDING_ROOMS: usize = 500;
+/// Events looked at for the last that counts as a sign of life of a room.
+pub const SLIDING_BUMP_EVENTS: i64 = 200;
+/// What one room was asked for in different ways, remembered so as not to be told again.
+pub const SLIDING_WANTED_KEPT: usize = 16;
+/// Connections of one device; clients have two. The one that rested longest goes.
+pub const SLIDING_CONNECTIONS: i64 = 8;
+/// Milliseconds after which an unused connection is let go; its client begins anew.
+pub const SLIDING_KEEP_MS: i64 = 7 * 24 * 3_600_000;
+/// Milliseconds after which the use of a connection is noted again.
+pub const SLIDING_TOUCH_MS: i64 = 24 * 3_600_000;
+/// Rooms of connections kept in memory beside the database, over all connections; about 130 bytes each.
+pub const SLIDING_CACHE_ROOMS: u64 = 500_000;
+
 // ── People ─────────────────────────────────────────────────────────────────────────────────────
 
 /// Bytes of a local part of a user ID (the whole ID has at most 255).

@@ -15,6 +15,9 @@ macro_rules! position {
             /// Before the first position.
             pub const ZERO: Self = Self(0);
 
+            /// After every position.
+            pub const LAST: Self = Self(i64::MAX);
+
             /// The position `value`; `None` when it is negative.
             pub fn new(value: i64) -> Option<Self> {
                 (value >= 0).then_some(Self(value))

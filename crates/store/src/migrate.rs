@@ -7,12 +7,13 @@ use crate::error::StoreError;
 use crate::tx::Tx;
 
 /// Every step, oldest first; a step is never changed once released.
-const STEPS: [(&str, &str); 6] = [
+const STEPS: [(&str, &str); 7] = [
     ("0001_first", include_str!("../schema/0001_first.sql")),
     ("0002_relations", include_str!("../schema/0002_relations.sql")),
     ("0004_ops", include_str!("../schema/0004_ops.sql")),
     ("0005_keys", include_str!("../schema/0005_keys.sql")),
     ("0006_backup", include_str!("../schema/0006_backup.sql")),
+    ("0010_sliding", include_str!("../schema/0010_sliding.sql")),
     ("0011_people", include_str!("../schema/0011_people.sql")),
 ];
 

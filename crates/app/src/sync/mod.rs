@@ -1,6 +1,7 @@
 //! What a person has to see: read at once, or waited for.
 
 mod render;
+pub mod sliding;
 mod token;
 pub mod typing;
 mod waiters;

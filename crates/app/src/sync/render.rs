@@ -89,7 +89,7 @@ impl App {
         out.push_str("}}");
     }
 
-    fn push_typing(&self, out: &mut String, room_id: &OwnedRoomId) {
+    pub(super) fn push_typing(&self, out: &mut String, room_id: &OwnedRoomId) {
         out.push_str("{\"type\":\"m.typing\",\"content\":{\"user_ids\":[");
         push_each(out, &self.typing.in_room(room_id), |out, user| push_string(out, user.as_str()));
         out.push_str("]}}");
@@ -98,7 +98,16 @@ impl App {
 
 /// What is for the device alone. The counts are in every answer: a device that misses them uploads no keys.
 fn push_device(out: &mut String, device: &DeviceNews) {
-    out.push_str(",\"device_one_time_keys_count\":");
+    out.push(',');
+    push_keys(out, device);
+    out.push_str(",\"to_device\":{\"events\":");
+    push_messages(out, device);
+    out.push('}');
+}
+
+/// Counts of the device's keys, and whose devices changed.
+pub(super) fn push_keys(out: &mut String, device: &DeviceNews) {
+    out.push_str("\"device_one_time_keys_count\":");
     out.push_str(&device.key_counts);
     out.push_str(",\"device_unused_fallback_key_types\":");
     out.push_str(&device.fallback_types);
@@ -106,7 +115,12 @@ fn push_device(out: &mut String, device: &DeviceNews) {
     push_each(out, &device.changed, |out, user| push_string(out, user));
     out.push_str("],\"left\":[");
     push_each(out, &device.left, |out, user| push_string(out, user));
-    out.push_str("]},\"to_device\":{\"events\":[");
+    out.push_str("]}");
+}
+
+/// The messages to a device.
+pub(super) fn push_messages(out: &mut String, device: &DeviceNews) {
+    out.push('[');
     push_each(out, &device.messages, |out, message| {
         field(out, "{\"type\":", &message.event_type);
         field(out, ",\"sender\":", &message.sender);
@@ -114,7 +128,7 @@ fn push_device(out: &mut String, device: &DeviceNews) {
         out.push_str(&message.content);
         out.push('}');
     });
-    out.push_str("]}");
+    out.push(']');
 }
 
 /// About how many bytes a room will take, so that a large answer is not copied as it grows.
@@ -166,7 +180,7 @@ fn state_after(timeline: &Timeline) -> Vec<&StoredEvent> {
     state
 }
 
-fn push_account_data(out: &mut String, data: &[(String, String)], filter: &model::filter::EventFilter) {
+pub(super) fn push_account_data(out: &mut String, data: &[(String, String)], filter: &model::filter::EventFilter) {
     out.push('[');
     push_each(out, data.iter().filter(|(data_type, _)| filter.matches(data_type, "", "")), |out, (data_type, content)| {
         field(out, "{\"type\":", data_type);
@@ -178,7 +192,7 @@ fn push_account_data(out: &mut String, data: &[(String, String)], filter: &model
 }
 
 /// One `m.receipt` event: by event, by type, by person.
-fn push_receipts(out: &mut String, receipts: &[Receipt]) {
+pub(super) fn push_receipts(out: &mut String, receipts: &[Receipt]) {
     let mut tree: BTreeMap<&str, BTreeMap<&str, BTreeMap<&str, serde_json::Value>>> = BTreeMap::new();
     for receipt in receipts {
         let mut value = serde_json::json!({"ts": receipt.ts});
@@ -192,13 +206,13 @@ fn push_receipts(out: &mut String, receipts: &[Receipt]) {
     out.push('}');
 }
 
-fn push_number(out: &mut String, name: &str, number: i64) {
+pub(super) fn push_number(out: &mut String, name: &str, number: i64) {
     out.push_str(name);
     out.push_str(&number.to_string());
 }
 
 /// Appends each item with a comma between.
-fn push_each<T>(out: &mut String, items: impl IntoIterator<Item = T>, mut push: impl FnMut(&mut String, T)) {
+pub(super) fn push_each<T>(out: &mut String, items: impl IntoIterator<Item = T>, mut push: impl FnMut(&mut String, T)) {
     let mut first = true;
     for item in items {
         comma(out, &mut first);
@@ -206,7 +220,7 @@ fn push_each<T>(out: &mut String, items: impl IntoIterator<Item = T>, mut push: 
     }
 }
 
-fn comma(out: &mut String, first: &mut bool) {
+pub(super) fn comma(out: &mut String, first: &mut bool) {
     if !std::mem::take(first) {
         out.push(',');
     }

@@ -19,6 +19,7 @@ mod registering;
 mod relations;
 mod removing;
 mod search;
+mod sliding;
 mod state;
 mod sync;
 mod transactions;

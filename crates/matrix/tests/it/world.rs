@@ -16,7 +16,7 @@ use model::clock::{ManualClock, SeededEntropy, Timestamp};
 use model::id::{OwnedServerName, OwnedUserId, TenantId, UserId};
 use model::person::AgeBand;
 use serde_json::{Value, json};
-use store::{Command, Store, StoreError, Tx, args};
+use store::{Command, Query, Store, StoreError, Tx, args};
 use tower::ServiceExt;
 
 /// A server over a fresh database.
@@ -25,7 +25,7 @@ pub(crate) struct World {
     store: Store,
     pub(crate) app: Arc<App>,
     pub(crate) clock: Arc<ManualClock>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 /// Somebody with one device.
@@ -60,6 +60,18 @@ impl Command for AddPerson {
     }
 }
 
+/// The names of somebody's connections.
+struct ConnectionsOf(OwnedUserId);
+
+impl Query for ConnectionsOf {
+    type Out = Vec<String>;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Out, StoreError> {
+        let rows = tx.rows("select conn_id from sliding_connections where user_id = $1 order by conn_id", args![&self.0]).await?;
+        rows.iter().map(|row| Ok(row.text(0)?.to_owned())).collect()
+    }
+}
+
 impl World {
     pub(crate) fn new() -> Self {
         Self::with(|_| {})
@@ -87,7 +99,26 @@ impl World {
         let clock = Arc::new(ManualClock::at(Timestamp(1_700_000_000_000)));
         let app = App::new(config, store.clone(), Arc::clone(&clock) as _, Arc::new(SeededEntropy::new(7)), Rules::default());
         let app = Arc::new(app);
-        Self { router: matrix::router(Arc::clone(&app)), store, app, clock, _folder: folder }
+        Self { router: matrix::router(Arc::clone(&app)), store, app, clock, folder }
+    }
+
+    /// The same database under a server that has just started.
+    pub(crate) fn restarted(self) -> Self {
+        let (clock, folder) = (self.clock, self.folder);
+        let entropy = Arc::new(SeededEntropy::new(8));
+        let app = App::new(self.app.config.clone(), self.store.clone(), Arc::clone(&clock) as _, entropy, Rules::default());
+        let app = Arc::new(app);
+        Self { router: matrix::router(Arc::clone(&app)), store: self.store, app, clock, folder }
+    }
+
+    /// Somebody from before a restart.
+    pub(crate) fn same(&self, person: &Person) -> Person {
+        Person { router: self.router.clone(), ..person.clone() }
+    }
+
+    /// The names of the connections of sliding sync that are kept of somebody's devices.
+    pub(crate) async fn connections_of(&self, person: &Person) -> Vec<String> {
+        self.store.read(ConnectionsOf(person.user_id.clone())).await.unwrap()
     }
 
     /// A request of somebody who shows no token; `path` comes after `/_matrix/client/`.

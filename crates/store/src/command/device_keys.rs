@@ -64,6 +64,7 @@ pub(crate) async fn remove<T: Tx>(tx: &mut T, user: &OwnedUserId, devices: &[Own
         tx.exec("delete from claimed_keys where user_id = $1 and device_id = $2", args![user, device]).await?;
         tx.exec("delete from fallback_keys where user_id = $1 and device_id = $2", args![user, device]).await?;
         tx.exec("delete from device_queue where user_id = $1 and device_id = $2", args![user, device]).await?;
+        tx.exec("delete from sliding_connections where user_id = $1 and device_id = $2", args![user, device]).await?;
         tx.exec("delete from signatures where user_id = $1 and target = $2", args![user, device]).await?;
         let signer_key = format!("ed25519:{device}");
         tx.exec("delete from signatures where signer = $1 and signer_key = $2", args![user, signer_key]).await?;

@@ -28,6 +28,7 @@ pub mod open_flag;
 pub mod open_report;
 pub mod outbox;
 pub mod put_account_data;
+pub mod put_connection;
 pub mod put_cross_signing;
 pub mod put_filter;
 pub mod put_receipt;

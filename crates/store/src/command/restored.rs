@@ -32,6 +32,8 @@ impl Command for BeginEpoch {
         let number = row.text(0)?.parse().map_err(|_| StoreError::Database("the epoch is not a number".to_owned()))?;
         let keys_dropped = tx.exec("delete from one_time_keys", args![]).await?;
         tx.exec("delete from claimed_keys", args![]).await?;
+        // sliding sync begins anew: what a connection was told after the copy was made is not known
+        tx.exec("delete from sliding_connections", args![]).await?;
         tx.exec("update devices set key_counts = '{\"signed_curve25519\":0}'", args![]).await?;
         // what was given out after the copy lies below the floor: it gets an answer by rooms
         tx.exec("update user_seq set pos = pos + $1, floor = pos + $1", args![limits::RESTORE_GAP]).await?;

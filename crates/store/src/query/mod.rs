@@ -23,6 +23,7 @@ pub mod room_snapshot;
 pub mod search;
 pub mod sender_history;
 pub mod session_by_token;
+pub mod sliding;
 pub mod staff;
 pub mod stored_event;
 pub mod sync;

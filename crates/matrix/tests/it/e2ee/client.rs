@@ -104,7 +104,7 @@ pub(crate) async fn devices(who: &Person, of: &Person) -> Vec<String> {
 }
 
 /// Whose keys a sync says changed, and who no longer shares a room, by local parts.
-pub(super) fn lists<'a>(of: &'a Value) -> (Vec<&'a str>, Vec<&'a str>) {
+pub(crate) fn lists<'a>(of: &'a Value) -> (Vec<&'a str>, Vec<&'a str>) {
     let local = |id: &'a Value| id.as_str().unwrap()[1..].split(':').next().unwrap();
     let names = |list: &str| of[list].as_array().unwrap().iter().map(local).collect();
     (names("changed"), names("left"))
@@ -116,7 +116,7 @@ pub(super) fn to_device(sync: &Value) -> Vec<&Value> {
 }
 
 /// Sends `{"n": text}` to a device, or to all.
-pub(super) async fn sends(who: &Person, text: &str, to: &Person, device: &str) {
+pub(crate) async fn sends(who: &Person, text: &str, to: &Person, device: &str) {
     let body = json!({"messages": {to.user_id.as_str(): {device: {"n": text}}}});
     who.put(&format!("v3/sendToDevice/m.room.encrypted/{text}"), body).await;
 }

@@ -1,10 +1,9 @@
 //! What a sync tells one device: messages that wait for it, its own keys, whose keys to look at again.
 
-use model::id::OwnedUserId;
+use model::id::{OwnedDeviceId, OwnedUserId};
 use model::limits;
 use model::seq::InboxPos;
 
-use super::Sync;
 use crate::args;
 use crate::error::StoreError;
 use crate::tx::Tx;
@@ -51,9 +50,31 @@ pub struct ToDevice {
     pub content: String,
 }
 
-impl Sync {
-    /// The device's own part, from columns 2 to 5 of the row that a sync begins with.
-    pub(super) async fn device<T: Tx>(&self, tx: &mut T, row: &Row) -> Result<DeviceNews, StoreError> {
+/// Which device asks, and what it has.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asking<'a> {
+    pub(crate) user_id: &'a OwnedUserId,
+    pub(crate) device_id: &'a OwnedDeviceId,
+    /// The place in its queue up to which it says it has received messages.
+    pub(crate) queue: InboxPos,
+    /// At most so many messages.
+    pub(crate) limit: usize,
+}
+
+impl Asking<'_> {
+    /// The row that a sync begins with, all that a poll with nothing new needs: position and floor of the person,
+    /// counts of the device's keys, the ends of its queue.
+    pub(crate) async fn row<T: Tx>(&self, tx: &mut T) -> Result<Row, StoreError> {
+        let sql = "select s.pos, s.floor, d.key_counts, d.fallback_types, \
+                   (select min(q.seq) from device_queue q where q.user_id = $1 and q.device_id = $2), \
+                   (select max(q.seq) from device_queue q where q.user_id = $1 and q.device_id = $2) \
+                   from user_seq s left join devices d on d.user_id = s.user_id and d.device_id = $2 where s.user_id = $1";
+        let row = tx.row(sql, args![self.user_id, self.device_id]).await?;
+        row.ok_or_else(|| StoreError::Database("a person has no inbox counter".to_owned()))
+    }
+
+    /// The device's own part, from columns 2 to 5 of [`Asking::row`].
+    pub(crate) async fn device<T: Tx>(&self, tx: &mut T, row: &Row) -> Result<DeviceNews, StoreError> {
         let (oldest, newest) = (row.int_or_null(4)?, row.int_or_null(5)?);
         let mut news = DeviceNews {
             key_counts: row.text_or_null(2)?.unwrap_or(r#"{"signed_curve25519":0}"#).to_owned(),
@@ -62,7 +83,7 @@ impl Sync {
             queue: self.queue,
             ..DeviceNews::default()
         };
-        if newest.is_some_and(|newest| newest > self.queue.get()) {
+        if newest.is_some_and(|newest| newest > self.queue.get()) && self.limit > 0 {
             news.messages = self.messages(tx).await?;
             news.queue = news.messages.last().map_or(self.queue, |last| last.seq);
         }
@@ -72,9 +93,9 @@ impl Sync {
     async fn messages<T: Tx>(&self, tx: &mut T) -> Result<Vec<ToDevice>, StoreError> {
         let sql =
             "select seq, sender, type, content from device_queue where user_id = $1 and device_id = $2 and seq > $3 order by seq limit $4";
-        let arguments = args![&self.user_id, &self.device_id, self.queue.get(), rows(limits::TO_DEVICE_PAGE_ROWS)];
+        let limit = rows(self.limit.min(limits::TO_DEVICE_PAGE_ROWS));
         let mut messages = Vec::new();
-        for mut row in tx.rows(sql, arguments).await? {
+        for mut row in tx.rows(sql, args![self.user_id, self.device_id, self.queue.get(), limit]).await? {
             let seq = InboxPos::new(row.int(0)?).unwrap_or_default();
             messages.push(ToDevice { seq, sender: row.take_text(1)?, event_type: row.take_text(2)?, content: row.take_text(3)? });
         }

@@ -8,7 +8,7 @@ use model::room::Membership;
 use model::seq::{InboxPos, RoomPos};
 
 use super::device::{device_lists, everybody_met};
-use super::rooms::before;
+use super::rooms::{account_data as account_data_of, before, receipts as receipts_in};
 use super::{JoinedNews, LeftNews, News, Sync, Timeline};
 use crate::args;
 use crate::error::StoreError;
@@ -118,7 +118,7 @@ impl Sync {
             let (room, data_type) = key.split_once('|').unwrap_or((key, ""));
             let room_id = OwnedRoomId::try_from(room).ok();
             match (kind, room_id) {
-                ("account_data", None) => news.account_data.extend(self.account_data(tx, "", data_type).await?),
+                ("account_data", None) => news.account_data.extend(account_data_of(tx, &self.user_id, "", data_type).await?),
                 ("account_data", Some(room_id)) => rooms.entry(room_id).or_default().account_data.push(data_type.to_owned()),
                 ("receipts", Some(room_id)) => rooms.entry(room_id).or_default().receipts = true,
                 ("unread", Some(room_id)) => rooms.entry(room_id).or_default().unread = true,
@@ -128,12 +128,6 @@ impl Sync {
             }
         }
         Ok(device_lists_moved)
-    }
-
-    async fn account_data<T: Tx>(&self, tx: &mut T, room_id: &str, data_type: &str) -> Result<Option<(String, String)>, StoreError> {
-        let sql = "select content from account_data where user_id = $1 and room_id = $2 and type = $3";
-        let row = tx.row(sql, args![&self.user_id, room_id, data_type]).await?;
-        row.map(|mut row| Ok((data_type.to_owned(), row.take_text(0)?))).transpose()
     }
 
     async fn edges<T: Tx>(&self, tx: &mut T, since: InboxPos) -> Result<Vec<OwnedRoomId>, StoreError> {
@@ -202,9 +196,9 @@ impl Sync {
         }
         let mut told = Vec::with_capacity(account_data.len());
         for data_type in account_data.into_iter().collect::<BTreeSet<_>>() {
-            told.extend(self.account_data(tx, room_id.as_str(), &data_type).await?);
+            told.extend(account_data_of(tx, &self.user_id, room_id.as_str(), &data_type).await?);
         }
-        let receipts_told = if receipts { self.receipts(tx, &room_id).await? } else { Vec::new() };
+        let receipts_told = if receipts { receipts_in(tx, &self.user_id, &room_id).await? } else { Vec::new() };
         let nothing = timeline.events.is_empty()
             && timeline.state.is_empty()
             && told.is_empty()

@@ -8,6 +8,7 @@ use model::limits;
 use model::seq::{InboxPos, RoomPos};
 
 use super::assemble::Room;
+use super::rooms::{all_account_data, receipts};
 use super::{JoinedNews, LeftNews, News, Receipt, Sync};
 use crate::args;
 use crate::error::StoreError;
@@ -49,7 +50,7 @@ const SEARCHED_ROOMS: usize = 50;
 
 impl Sync {
     pub(super) async fn first<T: Tx>(&self, tx: &mut T, pos: InboxPos) -> Result<News, StoreError> {
-        let mut news = News { pos, account_data: self.room_account_data(tx, "").await?, ..News::default() };
+        let mut news = News { pos, account_data: all_account_data(tx, &self.user_id, "").await?, ..News::default() };
         let sql = "select room_id, membership, member_pos, stripped, notify_count, highlight_count from members \
                    where user_id = $1 and membership in ('join', 'invite')";
         let mut joined = Vec::new();
@@ -172,8 +173,8 @@ impl Sync {
             notify_count: row.int(4)?,
             highlight_count: row.int(5)?,
             summary: Some(self.summary(tx, &room_id).await?),
-            receipts: self.receipts(tx, &room_id).await?,
-            account_data: self.room_account_data(tx, room_id.as_str()).await?,
+            receipts: receipts(tx, &self.user_id, &room_id).await?,
+            account_data: all_account_data(tx, &self.user_id, room_id.as_str()).await?,
             whole: true,
             room_id,
         }))

@@ -8,19 +8,19 @@ mod assemble;
 mod device;
 mod incremental;
 mod initial;
-mod rooms;
+pub(crate) mod rooms;
 
 use std::collections::BTreeSet;
 
+pub(crate) use device::{Asking, device_lists, everybody_met};
 pub use device::{DeviceNews, ToDevice};
-pub(crate) use device::{device_lists, everybody_met};
 use model::filter::{EventFilter, RoomFilter};
 use model::id::{OwnedDeviceId, OwnedRoomId, OwnedUserId};
+use model::limits;
 use model::seq::{InboxPos, RoomPos};
 
 use super::history::ignored_by;
 use super::stored_event::StoredEvent;
-use crate::args;
 use crate::error::StoreError;
 use crate::tx::{Query, Tx};
 
@@ -179,13 +179,8 @@ impl Query for Sync {
     type Out = SyncOutcome;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<SyncOutcome, StoreError> {
-        // all that a poll with nothing new needs, by one statement
-        let sql = "select s.pos, s.floor, d.key_counts, d.fallback_types, \
-                   (select min(q.seq) from device_queue q where q.user_id = $1 and q.device_id = $2), \
-                   (select max(q.seq) from device_queue q where q.user_id = $1 and q.device_id = $2) \
-                   from user_seq s left join devices d on d.user_id = s.user_id and d.device_id = $2 where s.user_id = $1";
-        let row = tx.row(sql, args![&self.user_id, &self.device_id]).await?;
-        let row = row.ok_or_else(|| StoreError::Database("a person has no inbox counter".to_owned()))?;
+        let asking = Asking { user_id: &self.user_id, device_id: &self.device_id, queue: self.queue, limit: limits::TO_DEVICE_PAGE_ROWS };
+        let row = asking.row(tx).await?;
         let (pos, floor) = (InboxPos::new(row.int(0)?).unwrap_or_default(), row.int(1)?);
         let mut news = match self.since {
             None => self.first(tx, pos).await?,
@@ -193,7 +188,7 @@ impl Query for Sync {
             Some(since) if since == pos && !self.full_state => News { pos, ..News::default() },
             Some(since) => self.changes(tx, since, pos, since.get() < floor).await?,
         };
-        let device = self.device(tx, &row).await?;
+        let device = asking.device(tx, &row).await?;
         let DeviceNews { changed, left, counts_changed, .. } = std::mem::take(&mut news.device);
         news.device = DeviceNews { counts_changed, changed, left, ..device };
         if !(news.joined.is_empty() && news.invited.is_empty()) {

@@ -1,6 +1,6 @@
 //! Reading one room for a sync: its last events, its state before them, who is in it.
 
-use model::id::OwnedRoomId;
+use model::id::{OwnedRoomId, OwnedUserId};
 use model::limits;
 use model::seq::RoomPos;
 
@@ -100,35 +100,48 @@ impl Sync {
         }
         Ok(summary)
     }
+}
 
-    /// Receipts of a room: everybody's public ones, one's own private ones.
-    pub(super) async fn receipts<T: Tx>(&self, tx: &mut T, room_id: &OwnedRoomId) -> Result<Vec<Receipt>, StoreError> {
-        let sql =
-            "select event_id, type, user_id, thread_id, ts from receipts where room_id = $1 and (type = 'm.read' or user_id = $2) limit $3";
-        let bound = i64::try_from(limits::ROOM_MEMBERS * 2).unwrap_or(i64::MAX);
-        let rows = tx.rows(sql, args![room_id, &self.user_id, bound]).await?;
-        let text = |row: &crate::Row, index| row.text(index).map(str::to_owned);
-        rows.iter()
-            .map(|row| {
-                Ok(Receipt {
-                    event_id: text(row, 0)?,
-                    receipt_type: text(row, 1)?,
-                    user_id: text(row, 2)?,
-                    thread_id: text(row, 3)?,
-                    ts: row.int(4)?,
-                })
+/// Receipts of a room: everybody's public ones, one's own private ones.
+pub(crate) async fn receipts<T: Tx>(tx: &mut T, user: &OwnedUserId, room_id: &OwnedRoomId) -> Result<Vec<Receipt>, StoreError> {
+    let sql =
+        "select event_id, type, user_id, thread_id, ts from receipts where room_id = $1 and (type = 'm.read' or user_id = $2) limit $3";
+    let bound = i64::try_from(limits::ROOM_MEMBERS * 2).unwrap_or(i64::MAX);
+    let rows = tx.rows(sql, args![room_id, user, bound]).await?;
+    let text = |row: &crate::Row, index| row.text(index).map(str::to_owned);
+    rows.iter()
+        .map(|row| {
+            Ok(Receipt {
+                event_id: text(row, 0)?,
+                receipt_type: text(row, 1)?,
+                user_id: text(row, 2)?,
+                thread_id: text(row, 3)?,
+                ts: row.int(4)?,
             })
-            .collect()
-    }
+        })
+        .collect()
+}
 
-    pub(super) async fn room_account_data<T: Tx>(&self, tx: &mut T, room_id: &str) -> Result<Vec<(String, String)>, StoreError> {
-        let sql = "select type, content from account_data where user_id = $1 and room_id = $2 order by type";
-        let rows = tx.rows(sql, args![&self.user_id, room_id]).await?;
-        rows.iter().map(|row| Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned()))).collect()
-    }
+/// All account data of a room, or global account data for an empty room ID: type and content.
+pub(crate) async fn all_account_data<T: Tx>(tx: &mut T, user: &OwnedUserId, room_id: &str) -> Result<Vec<(String, String)>, StoreError> {
+    let sql = "select type, content from account_data where user_id = $1 and room_id = $2 order by type";
+    let rows = tx.rows(sql, args![user, room_id]).await?;
+    rows.iter().map(|row| Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned()))).collect()
+}
+
+/// One piece of account data: its type and content.
+pub(crate) async fn account_data<T: Tx>(
+    tx: &mut T,
+    user: &OwnedUserId,
+    room_id: &str,
+    data_type: &str,
+) -> Result<Option<(String, String)>, StoreError> {
+    let sql = "select content from account_data where user_id = $1 and room_id = $2 and type = $3";
+    let row = tx.row(sql, args![user, room_id, data_type]).await?;
+    row.map(|mut row| Ok((data_type.to_owned(), row.take_text(0)?))).transpose()
 }
 
 /// The place before another.
-pub(super) fn before(place: RoomPos) -> RoomPos {
+pub(crate) fn before(place: RoomPos) -> RoomPos {
     RoomPos::new(place.get() - 1).unwrap_or_default()
 }

@@ -6,8 +6,19 @@ use std::path::Path;
 
 /// Queries that give bodies: to members, as their inbox, history or room state shows them, or to
 /// the server's own rules. Each selects for one member, or for the state of a room.
-const MEMBER_DELIVERY: [&str; 8] =
-    ["history.rs", "incremental.rs", "initial.rs", "relations.rs", "room_snapshot.rs", "rooms.rs", "search.rs", "stored_event.rs"];
+const MEMBER_DELIVERY: [&str; 11] = [
+    "facts.rs",
+    "history.rs",
+    "incremental.rs",
+    "initial.rs",
+    "relations.rs",
+    "room.rs",
+    "room_snapshot.rs",
+    "rooms.rs",
+    "search.rs",
+    "state.rs",
+    "stored_event.rs",
+];
 
 /// Columns of account data, filters and the like are called `content` too; only these tables hold bodies.
 fn names_a_body(text: &str) -> bool {
