@@ -45,7 +45,7 @@ interface CaseCommon {
   queue: string;
   harms: string[];
   severity: number;
-  source: 'scan' | 'report';
+  source: 'scan' | 'report' | 'contact';
   action: Action | null;
   kind: 'event' | 'room' | 'user';
   opened_ms: number;

@@ -6,13 +6,15 @@
 
 use std::sync::Arc;
 
-use model::contact::{ContactFacts, ContactKind, ContactOutcome, Party};
+use model::contact::{ContactFacts, ContactKind, ContactOutcome, Pair, Party};
 use model::id::{OwnedRoomId, OwnedUserId};
 use policy::contact::ContactDecision;
 pub use policy::contact::ContactPolicy;
+use store::command::note_contacts::Contact;
 use store::query::contact::Pairs;
 use store::query::people::{PeopleOfRoom, Person, PersonSeen};
 
+use crate::attempts::attempt;
 use crate::{App, Error};
 
 /// The key in an invitation's content that says: this comes from a stranger. The server alone sets it.
@@ -48,7 +50,11 @@ impl App {
             return Err(Error::Forbidden(format!("{user} is on another server, and this one does not federate")));
         }
         let query = PersonSeen { asker: Some(asker.clone()), user_id: user.clone() };
-        self.store.read(query).await?.ok_or_else(|| unreachable(user))
+        if let Some(person) = self.store.read(query).await? {
+            return Ok(person);
+        }
+        self.note_hidden(asker, user).await?;
+        Err(unreachable(user))
     }
 
     /// The people of a room, besides this one and the server's own account.
@@ -58,22 +64,32 @@ impl App {
         Ok(Place { room_id: Some(room_id.clone()), mode: mode.to_owned(), kind: ContactKind::of(people.len() + 1), people })
     }
 
-    /// Whether somebody may bring `target` into a conversation they are in themselves.
+    /// Whether somebody may bring `target` into a conversation they are in themselves. A refusal is noted here; when
+    /// it is allowed, the caller notes the attempt that comes with the outcome.
     ///
     /// # Errors
     /// [`Error::Forbidden`] in the words of the policy's rule.
-    pub(crate) async fn may_invite(&self, opener: &Person, target: &Person, place: &Place) -> Result<ContactOutcome, Error> {
+    pub(crate) async fn may_invite(
+        &self,
+        opener: &Person,
+        target: &Person,
+        place: &Place,
+    ) -> Result<(ContactOutcome, Option<Contact>), Error> {
         let group = place.kind == ContactKind::Group;
         let mut questions = vec![Question { opener, target, both_ways: group }];
         questions.extend(among(place, target, Some(&opener.user_id)));
         let decided = self.ask(&questions, place).await?;
-        match decided.iter().position(|decision| decision.outcome == ContactOutcome::Refuse) {
-            Some(0) => Err(Error::Forbidden(decided[0].explain.clone())),
+        let (decision, pair) = &decided[0];
+        match decided.iter().position(|(decision, _)| decision.outcome == ContactOutcome::Refuse) {
+            Some(0) => {
+                self.note_contacts(opener, attempt(opener, target, *pair, true).into_iter().collect()).await?;
+                Err(Error::Forbidden(decision.explain.clone()))
+            }
             Some(_) => Err(Error::Forbidden(format!(
                 "{} cannot be in this conversation: the rules on who can talk with whom here do not allow it with somebody in it",
                 target.user_id
             ))),
-            None => Ok(decided[0].outcome),
+            None => Ok((decision.outcome, attempt(opener, target, *pair, false))),
         }
     }
 
@@ -91,7 +107,13 @@ impl App {
             questions.extend(among(place, comer, inviter.map(|person| &person.user_id)));
         }
         let decided = self.ask(&questions, place).await?;
-        if decided.iter().any(|decision| decision.outcome == ContactOutcome::Refuse) {
+        let refused = decided.iter().map(|(decision, _)| decision.outcome == ContactOutcome::Refuse);
+        if refused.clone().any(|refused| refused) {
+            let with =
+                |question: &Question<'_>| if question.opener.user_id == comer.user_id { question.target } else { question.opener }.clone();
+            let others = questions.iter().zip(&decided).zip(refused).filter(|(_, refused)| *refused);
+            let attempts = others.filter_map(|((question, (_, pair)), _)| attempt(comer, &with(question), *pair, true)).collect();
+            self.note_contacts(comer, attempts).await?;
             return Err(Error::Forbidden(
                 "you cannot come into this conversation: the rules on who can talk with whom here do not allow it with somebody in it"
                     .to_owned(),
@@ -100,13 +122,13 @@ impl App {
         Ok(())
     }
 
-    /// The strictest decision of each question.
-    async fn ask(&self, questions: &[Question<'_>], place: &Place) -> Result<Vec<ContactDecision>, Error> {
+    /// The strictest decision of each question, and what connects the two.
+    async fn ask(&self, questions: &[Question<'_>], place: &Place) -> Result<Vec<(ContactDecision, Pair)>, Error> {
         let of = questions.iter().map(|one| (one.opener.user_id.clone(), one.target.user_id.clone())).collect();
         let pairs = self.store.read(Pairs { of, besides: place.room_id.clone() }).await?;
         let policy = self.contact_policy();
         let now_ms = self.clock.now().0;
-        let decide = |(question, pair): (&Question<'_>, model::contact::Pair)| {
+        let decide = |(question, pair): (&Question<'_>, Pair)| {
             let facts = ContactFacts {
                 opener: party(question.opener, now_ms),
                 target: party(question.target, now_ms),
@@ -117,10 +139,10 @@ impl App {
             };
             let decision = policy.decide(&facts);
             if !question.both_ways || decision.outcome == ContactOutcome::Refuse {
-                return decision;
+                return (decision, pair);
             }
             let back = policy.decide(&facts.turned());
-            if back.outcome > decision.outcome { back } else { decision }
+            (if back.outcome > decision.outcome { back } else { decision }, pair)
         };
         Ok(questions.iter().zip(pairs).map(decide).collect())
     }
@@ -158,7 +180,7 @@ pub(crate) fn unreachable(user: &OwnedUserId) -> Error {
     Error::Forbidden(format!("you cannot reach {user}: there is nobody of this name here, or they are not open to people they do not know"))
 }
 
-fn party(person: &Person, now_ms: i64) -> Party {
+pub(crate) fn party(person: &Person, now_ms: i64) -> Party {
     Party {
         age_band: person.age_band,
         jurisdiction: person.jurisdiction.clone(),

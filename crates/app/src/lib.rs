@@ -5,6 +5,7 @@
 
 pub mod account_data;
 pub mod accounts;
+mod attempts;
 pub mod backup;
 mod behaviour;
 pub mod caller;

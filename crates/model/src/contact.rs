@@ -133,6 +133,11 @@ impl Pair {
         self.follows && self.followed
     }
 
+    /// Whether they know each other, as far as anybody told or they met here.
+    pub fn known(&self) -> bool {
+        self.friends() || self.followed || self.guardian || self.acquainted
+    }
+
     /// Whether the one who looks may know that a person of this age is here at all: by name, picture, keys, devices.
     /// Not a policy but a promise: young people, and those whose age nobody told, do not exist for strangers.
     pub fn may_see(&self, age_band: AgeBand) -> bool {
@@ -156,6 +161,20 @@ pub struct ContactFacts {
     pub mode: String,
     /// Their tenant.
     pub tenant: String,
+}
+
+/// Sliding counts of whom somebody tried to reach without knowing them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ContactCounters {
+    /// People reached for, for the first time in a day, in the last hour.
+    pub contacts_1h: i64,
+    /// People reached for, for the first time in a day, in the last day.
+    pub contacts_24h: i64,
+    /// Minors an adult reached for in the last day, whether it was refused or not.
+    pub young_24h: i64,
+    /// Minors among them where it was refused.
+    pub young_refused_24h: i64,
 }
 
 impl ContactFacts {

@@ -149,6 +149,10 @@ pub const TYPING_MS_MAX: u64 = 120_000;
 pub const CONTACT_POLICY_BYTES: usize = 256 * 1024;
 /// Rules of a contact policy; every pair of people is held against them from the top.
 pub const CONTACT_RULES: usize = 200;
+/// Attempts to reach strangers that are kept of one person; the oldest go.
+pub const CONTACTS_KEPT: i64 = 2_000;
+/// Milliseconds for which they are kept.
+pub const CONTACT_KEEP_MS: i64 = 7 * 24 * 3_600_000;
 /// Bytes of a request of the host platform: [`HOST_BATCH`] people with long names.
 pub const HOST_REQUEST_BYTES: usize = 1024 * 1024;
 /// Bytes of the name of a key of the host platform.

@@ -49,6 +49,11 @@ impl AgeBand {
         if self == Self::Unknown { Self::From13To15 } else { self }
     }
 
+    /// Whether this person is known to be under 18.
+    pub fn is_minor(self) -> bool {
+        matches!(self, Self::Under13 | Self::From13To15 | Self::From16To17)
+    }
+
     /// Whether contact rules protect this person: everybody who is not known to be an adult.
     pub fn is_protected(self) -> bool {
         self != Self::Adult

@@ -4,9 +4,10 @@
 mod file;
 mod names;
 mod trial;
+mod watch;
 
 use cel::Program;
-use model::contact::{ContactFacts, ContactOutcome};
+use model::contact::{ContactCounters, ContactFacts, ContactOutcome};
 
 use self::file::TestFile;
 use crate::pack::{PackError, Root};
@@ -20,6 +21,8 @@ pub struct ContactPolicy {
     name: String,
     version: String,
     rules: Vec<Rule>,
+    limits: Vec<watch::Limit>,
+    alerts: Vec<watch::Alert>,
     root: Root,
 }
 
@@ -56,6 +59,7 @@ impl ContactPolicy {
     pub fn load(file: &str, text: &str) -> Result<Self, PackError> {
         let policy = file::read(file, text)?;
         policy.try_tests(file)?;
+        policy.try_watch(file)?;
         Ok(policy)
     }
 
@@ -99,7 +103,7 @@ impl ContactPolicy {
     }
 
     fn fires(&self, rule: &Rule, facts: &ContactFacts) -> Result<bool, String> {
-        self.root.is_true(&rule.when, &names::Names(facts))
+        self.root.is_true(&rule.when, &names::Names { facts, counters: &ContactCounters::default() })
     }
 }
 

@@ -135,15 +135,18 @@ impl App {
 
     /// Asks the contact policy about everybody who is to be invited; gives those who will get a message request.
     async fn ask_for_all(&self, creator: &Person, invited: &[Person]) -> Result<BTreeSet<OwnedUserId>, Error> {
-        let mut requests = BTreeSet::new();
+        let (mut requests, mut contacts) = (BTreeSet::new(), Vec::new());
         let kind = ContactKind::of(invited.len() + 1);
         let mut place = Place { room_id: None, mode: String::new(), kind, people: vec![creator.clone()] };
         for person in invited {
-            if self.may_invite(creator, person, &place).await? == ContactOutcome::Request {
+            let (outcome, contact) = self.may_invite(creator, person, &place).await?;
+            contacts.extend(contact);
+            if outcome == ContactOutcome::Request {
                 requests.insert(person.user_id.clone());
             }
             place.people.push(person.clone());
         }
+        self.note_contacts(creator, contacts).await?;
         Ok(requests)
     }
 

@@ -188,7 +188,9 @@ impl App {
         if membership == Membership::Invite {
             let opener = place.people.iter().find(|one| one.user_id == *sender);
             let opener = opener.ok_or_else(|| Error::Forbidden("you are not in this room".to_owned()))?;
-            return self.may_invite(opener, person, &place).await;
+            let (outcome, contact) = self.may_invite(opener, person, &place).await?;
+            self.note_contacts(opener, contact.into_iter().collect()).await?;
+            return Ok(outcome);
         }
         let invitation = room.get("m.room.member", person.user_id.as_str());
         let invitation = invitation.filter(|event| event.text("membership") == Some(Membership::Invite.as_str()));

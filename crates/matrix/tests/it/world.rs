@@ -72,6 +72,16 @@ impl Query for ConnectionsOf {
     }
 }
 
+struct Attempts;
+
+impl Query for Attempts {
+    type Out = i64;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<i64, StoreError> {
+        tx.row("select count(*) from contact_attempts", args![]).await?.map_or(Ok(0), |row| row.int(0))
+    }
+}
+
 impl World {
     pub(crate) fn new() -> Self {
         Self::with(|_| {})
@@ -191,6 +201,16 @@ impl World {
     pub(crate) async fn befriends(&self, one: &Person, other: &Person) {
         self.relates(one, other, true, false).await;
         self.relates(other, one, true, false).await;
+    }
+
+    /// What a query of the store answers.
+    pub(crate) async fn reads<Q: Query>(&self, query: Q) -> Q::Out {
+        self.store.read(query).await.unwrap()
+    }
+
+    /// How many attempts to reach strangers are kept.
+    pub(crate) async fn attempts(&self) -> i64 {
+        self.reads(Attempts).await
     }
 
     /// Two people in a direct conversation.

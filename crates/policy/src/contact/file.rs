@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::watch::{AlertFile, LimitFile};
 use super::{ContactPolicy, Rule, names};
 use crate::pack::{PackError, Root, expression, hex};
 
@@ -25,6 +26,12 @@ struct PolicyFile {
     version: u32,
     /// From the top; the first that fits decides.
     rules: Vec<RuleFile>,
+    /// From the top; the first that fits binds.
+    #[serde(default)]
+    limits: Vec<LimitFile>,
+    /// All that fit are told.
+    #[serde(default)]
+    alerts: Vec<AlertFile>,
 }
 
 /// A rule as written.
@@ -66,20 +73,29 @@ pub(super) fn read(file: &str, text: &str) -> Result<ContactPolicy, PackError> {
     if written.contact.trim().is_empty() || written.rules.is_empty() {
         return Err(PackError::pack(file, "a contact policy has a name and at least one rule"));
     }
-    if written.rules.len() > limits::CONTACT_RULES {
+    if written.rules.len() + written.limits.len() + written.alerts.len() > limits::CONTACT_RULES {
         return Err(PackError::TooMany { what: "rules", most: limits::CONTACT_RULES });
     }
     let mut ids = BTreeSet::new();
-    let mut rules = Vec::with_capacity(written.rules.len());
+    let mut fresh = |id: &str| {
+        let is_new = ids.insert(id.to_owned());
+        is_new.then(|| id.to_owned()).ok_or_else(|| PackError::rule(file, id, "another rule has this id"))
+    };
+    let (mut rules, mut bounds, mut alerts) = (Vec::new(), Vec::new(), Vec::new());
     for rule in written.rules {
-        if !ids.insert(rule.id.clone()) {
-            return Err(PackError::rule(file, &rule.id, "another rule has this id"));
-        }
-        let id = rule.id.clone();
+        let id = fresh(&rule.id)?;
         rules.push(make(rule).map_err(|reason| PackError::rule(file, &id, &reason))?);
     }
+    for limit in written.limits {
+        let id = fresh(limit.id())?;
+        bounds.push(limit.make().map_err(|reason| PackError::rule(file, &id, &reason))?);
+    }
+    for alert in written.alerts {
+        let id = fresh(alert.id())?;
+        alerts.push(alert.make().map_err(|reason| PackError::rule(file, &id, &reason))?);
+    }
     let name = format!("{}@{}", written.contact, written.version);
-    Ok(ContactPolicy { name, version: hex(&Sha256::digest(text.as_bytes())[..8]), rules, root: Root::default() })
+    Ok(ContactPolicy { name, version: hex(&Sha256::digest(text.as_bytes())[..8]), rules, limits: bounds, alerts, root: Root::default() })
 }
 
 fn make(rule: RuleFile) -> Result<Rule, String> {
@@ -90,14 +106,20 @@ fn make(rule: RuleFile) -> Result<Rule, String> {
     if (outcome == ContactOutcome::Refuse) == rule.explain.trim().is_empty() {
         return Err("explain is for rules that refuse, and they need it: it is what the person who asked reads".to_owned());
     }
-    if rule.when.len() > WHEN_BYTES {
+    let when = compile(&rule.when, &names::ALL)?;
+    Ok(Rule { id: rule.id, when, outcome, explain: rule.explain, tests: rule.tests })
+}
+
+/// An expression over these facts.
+pub(super) fn compile(when: &str, known: &[&str]) -> Result<Program, String> {
+    if when.len() > WHEN_BYTES {
         return Err(format!("when is longer than {WHEN_BYTES} bytes"));
     }
-    let when = Program::compile(&rule.when).map_err(|error| format!("when: {}", error.to_string().lines().next().unwrap_or_default()))?;
-    for name in expression::read(when.expression())?.names {
-        if !names::ALL.contains(&name.as_str()) {
+    let program = Program::compile(when).map_err(|error| format!("when: {}", error.to_string().lines().next().unwrap_or_default()))?;
+    for name in expression::read(program.expression())?.names {
+        if !known.contains(&name.as_str()) {
             return Err(format!("there is no fact {name}"));
         }
     }
-    Ok(Rule { id: rule.id, when, outcome, explain: rule.explain, tests: rule.tests })
+    Ok(program)
 }

@@ -2,7 +2,7 @@
 
 use cel::common::types::{CelBool, CelInt, CelString};
 use cel::common::value::CowVal;
-use model::contact::{ContactFacts, Party};
+use model::contact::{ContactCounters, ContactFacts, Party};
 use model::person::AgeBand;
 
 /// Every fact.
@@ -28,13 +28,24 @@ pub(super) const ALL: [&str; 19] = [
     "tenant",
 ];
 
-enum Fact<'a> {
+/// The facts of whoever opens, with which bounds and alerts go.
+pub(super) const OPENER: [&str; 6] =
+    ["opener.age_band", "opener.age_known", "opener.jurisdiction", "opener.account_age_h", "opener.strikes", "tenant"];
+
+/// The counts that alerts go by.
+pub(super) const COUNTERS: [&str; 4] =
+    ["counters.contacts_1h", "counters.contacts_24h", "counters.young_24h", "counters.young_refused_24h"];
+
+/// One value of a fact.
+pub(super) enum Fact<'a> {
     Int(i64),
     Bool(bool),
     Name(&'a str),
 }
 
-fn value<'a>(name: &str, facts: &'a ContactFacts) -> Option<Fact<'a>> {
+/// The value of the fact with this name.
+pub(super) fn value<'a>(name: &str, names: &Names<'a>) -> Option<Fact<'a>> {
+    let Names { facts, counters } = *names;
     if let Some(field) = name.strip_prefix("opener.") {
         return of_party(field, &facts.opener);
     }
@@ -51,6 +62,10 @@ fn value<'a>(name: &str, facts: &'a ContactFacts) -> Option<Fact<'a>> {
         "kind" => Fact::Name(facts.kind.as_str()),
         "mode" => Fact::Name(&facts.mode),
         "tenant" => Fact::Name(&facts.tenant),
+        "counters.contacts_1h" => Fact::Int(counters.contacts_1h),
+        "counters.contacts_24h" => Fact::Int(counters.contacts_24h),
+        "counters.young_24h" => Fact::Int(counters.young_24h),
+        "counters.young_refused_24h" => Fact::Int(counters.young_refused_24h),
         _ => return None,
     })
 }
@@ -67,11 +82,14 @@ fn of_party<'a>(field: &str, party: &'a Party) -> Option<Fact<'a>> {
 }
 
 /// What CEL asks for names.
-pub(super) struct Names<'a>(pub(super) &'a ContactFacts);
+pub(super) struct Names<'a> {
+    pub(super) facts: &'a ContactFacts,
+    pub(super) counters: &'a ContactCounters,
+}
 
 impl cel::context::VariableResolver for Names<'_> {
     fn resolve<'b>(&'b self, variable: &str) -> Option<CowVal<'b, 'b>> {
-        Some(match value(variable, self.0)? {
+        Some(match value(variable, self)? {
             Fact::Int(number) => CowVal::owned(CelInt::from(number)),
             Fact::Bool(yes) => CowVal::owned(CelBool::from(yes)),
             Fact::Name(name) => CowVal::owned(CelString::from(name)),

@@ -117,7 +117,7 @@ fn a_fault_is_named_with_its_place() {
     let said: Vec<String> = faults.iter().map(|text| refused(text)).collect();
     insta::assert_snapshot!(said.join("\n"), @r#"
     own.yaml:2: error: line 2 column 10: invalid u32
-    own.yaml:1: error: line 1 column 1: unknown field `contract`, expected one of contact, version, rules
+    own.yaml:1: error: line 1 column 1: unknown field `contract`, expected one of contact, version, rules, limits, alerts
     own.yaml: rule all: outcome must be allow, request or refuse
     own.yaml: rule all: explain is for rules that refuse, and they need it: it is what the person who asked reads
     own.yaml: rule all: there is no fact opener.shoe_size
@@ -133,4 +133,69 @@ fn a_fault_is_named_with_its_place() {
 
 fn limits_bytes() -> usize {
     model::limits::CONTACT_POLICY_BYTES
+}
+
+#[test]
+fn bounds_go_by_age_and_trust() {
+    let policy = ContactPolicy::shipped();
+    let most = |age_band, account_age_h, strikes| {
+        let opener = Party { age_band, account_age_h, strikes, ..Party::default() };
+        policy.new_contacts_24h(&ContactFacts { opener, ..ContactFacts::default() })
+    };
+    assert_eq!(most(AgeBand::From16To17, 9_000, 0), Some(20));
+    assert_eq!(most(AgeBand::Unknown, 9_000, 0), Some(20));
+    assert_eq!(most(AgeBand::Adult, 1, 0), Some(30));
+    assert_eq!(most(AgeBand::Adult, 9_000, 1), Some(30));
+    assert_eq!(most(AgeBand::Adult, 9_000, 0), Some(200));
+    assert_eq!(ContactPolicy::load("own.yaml", OWN).unwrap().new_contacts_24h(&ContactFacts::default()), None);
+}
+
+#[test]
+fn counts_that_need_a_person_say_why_with_the_most_grave_first() {
+    let policy = ContactPolicy::shipped();
+    let opener = Party { age_band: AgeBand::Adult, account_age_h: 3, ..Party::default() };
+    let facts = ContactFacts { opener, ..ContactFacts::default() };
+    assert_eq!(policy.alerts(&facts, &ContactCounters { contacts_1h: 3, young_24h: 2, ..ContactCounters::default() }), None);
+    let counters = ContactCounters { contacts_1h: 20, contacts_24h: 20, young_24h: 10, young_refused_24h: 8 };
+    let verdict = policy.alerts(&facts, &counters).unwrap();
+    let said: Vec<_> = verdict.reasons.iter().map(|reason| (reason.rule.as_str(), reason.severity, reason.explain.as_str())).collect();
+    assert_eq!(
+        said,
+        [
+            ("frankly@1/many-young", 4, "10 minors in 24 hours whom they do not know; refused: 8"),
+            ("frankly@1/some-young", 3, "10 minors in 24 hours whom they do not know; refused: 8"),
+            ("frankly@1/fast-contacts", 2, "20 strangers in an hour, by an account of 3 hours"),
+        ]
+    );
+    assert_eq!((verdict.queue(), verdict.pack_version.len()), ("child-safety", 16));
+}
+
+#[test]
+fn bounds_and_alerts_have_their_faults_named() {
+    let limit = format!("{OWN}limits:\n  - {{id: few, title: few, when: 'true', new_contacts_24h: 5, tests: [{{expect: fires}}]}}\n");
+    let alert = format!(
+        "{OWN}alerts:\n  - {{id: a, title: a, when: counters.young_24h > 2, harm: h, severity: 3, queue: q, explain: 'n {{{{counters.young_24h}}}}', \
+         tests: [{{given: {{counters.young_24h: 3}}, expect: fires}}]}}\n"
+    );
+    for text in [&limit, &alert] {
+        ContactPolicy::load("own.yaml", text).unwrap();
+    }
+    let said = [
+        refused(&limit.replace("id: few", "id: all")),
+        refused(&limit.replace("new_contacts_24h: 5", "new_contacts_24h: -5")),
+        refused(&limit.replace("when: 'true', new", "when: counters.young_24h > 1, new")),
+        refused(&alert.replace("severity: 3", "severity: 5")),
+        refused(&alert.replace("young_24h}}", "old_24h}}")),
+        refused(&alert.replace("counters.young_24h: 3}", "counters.young_24h: 2}")),
+        refused(&alert.replace("counters.young_24h: 3}", "pair.friends: true}")),
+    ];
+    insta::assert_snapshot!(said.join("\n"), @r#"
+    own.yaml: rule all: another rule has this id
+    own.yaml: rule few: title must say something, and new_contacts_24h is a number from 0
+    own.yaml: rule few: there is no fact counters.young_24h
+    own.yaml: rule a: title, harm, queue and explain must say something, and severity goes from 0 to 4
+    own.yaml: rule a: there is no fact counters.old_24h
+    own.yaml: rule a: test failed: expected that it fires given {"counters.young_24h": Number(2)}
+    own.yaml: rule a: a test gives pair.friends, which is no fact that can be given
+    "#);
 }

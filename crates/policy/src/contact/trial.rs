@@ -38,24 +38,33 @@ impl ContactPolicy {
 fn facts_of(test: &TestFile) -> Result<ContactFacts, String> {
     let mut facts = serde_json::to_value(ContactFacts::default()).map_err(|error| error.to_string())?;
     for (name, value) in &test.given {
-        if !names::ALL.contains(&name.as_str()) || name.ends_with(".age_known") {
+        if !names::ALL.contains(&name.as_str()) {
             return Err(format!("a test gives {name}, which is no fact that can be given"));
         }
-        match name.split_once('.') {
-            // one word for two facts
-            Some(("pair", "friends")) => {
-                facts["pair"]["follows"] = value.clone();
-                facts["pair"]["followed"] = value.clone();
-            }
-            Some((group, field)) => facts[group][field] = whole(value),
-            None => facts[name.as_str()] = value.clone(),
-        }
+        put(&mut facts, name, value)?;
     }
     serde_json::from_value(facts).map_err(|error| format!("a test gives a fact of the wrong type: {error}"))
 }
 
+/// Puts one fact in by its dotted name.
+pub(super) fn put(facts: &mut Value, name: &str, value: &Value) -> Result<(), String> {
+    if name.ends_with(".age_known") {
+        return Err(format!("a test gives {name}, which follows from the age band"));
+    }
+    match name.split_once('.') {
+        // one word for two facts
+        Some(("pair", "friends")) => {
+            facts["pair"]["follows"] = value.clone();
+            facts["pair"]["followed"] = value.clone();
+        }
+        Some((group, field)) => facts[group][field] = whole(value),
+        None => facts[name] = value.clone(),
+    }
+    Ok(())
+}
+
 /// A number as YAML has it, as the whole number it stands for.
-fn whole(value: &Value) -> Value {
+pub(super) fn whole(value: &Value) -> Value {
     match value.as_f64() {
         #[expect(clippy::cast_possible_truncation, reason = "a whole number of a test")]
         Some(number) if number.fract() == 0.0 => json!(number as i64),

@@ -20,7 +20,7 @@ pub struct CaseRow {
     pub case_id: CaseId,
     /// What it is about.
     pub kind: CaseKind,
-    /// `scan` or `report`.
+    /// `scan`, `report` or `contact`.
     pub source: String,
     /// Where it stands; a claim whose time is up counts as open.
     pub state: CaseState,

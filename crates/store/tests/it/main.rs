@@ -7,6 +7,7 @@
 
 mod accounts;
 mod append;
+mod attempts;
 mod backend;
 mod batch;
 mod closing;

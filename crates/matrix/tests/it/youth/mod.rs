@@ -1,6 +1,7 @@
 //! Young people: every door by which a stranger might reach one, and what stays open to friends. Each test runs once
 //! for each mode that a conversation can have.
 
+mod counting;
 mod doors;
 mod friends;
 mod looking;
@@ -33,7 +34,10 @@ struct Town {
 
 impl Town {
     async fn new(mode: Mode) -> Self {
-        let world = World::new();
+        Self::in_world(World::new(), mode).await
+    }
+
+    async fn in_world(world: World, mode: Mode) -> Self {
         let stranger = world.person("stranger").await;
         let teen = world.aged("teen", AgeBand::From13To15).await;
         let friend = world.person("friend").await;
