@@ -40,7 +40,8 @@ enum Bench {
     #[command(after_help = "Example:\n  frankly bench deliver --rate 500 --seconds 20 --against-null")]
     Deliver(DeliverArgs),
     /// What a sync costs as a person's rooms grow
-    #[command(after_help = "Example:\n  frankly bench sync --rooms 10,100,1000 --messages-per-room 10")]
+    #[command(after_help = "Examples:\n  frankly bench sync --rooms 10,100,1000 --messages-per-room 10\n  \
+        frankly bench sync --rooms 10,1000 --sliding")]
     Sync(SyncArgs),
     /// What a connection costs that waits for nothing
     #[command(after_help = "Example:\n  frankly bench idle --connections 1000 --seconds 20")]
@@ -154,6 +155,9 @@ struct SyncArgs {
     /// How long each kind of sync is repeated at least
     #[arg(long, default_value_t = 2)]
     seconds: u64,
+    /// Measure sliding sync, too
+    #[arg(long)]
+    sliding: bool,
     /// Length of one body
     #[arg(long, default_value_t = 120)]
     body_bytes: usize,
@@ -272,9 +276,9 @@ async fn dispatch(command: Bench) -> anyhow::Result<ExitCode> {
             print(json, deliver::deliver(&options).await)
         }
         Bench::Sync(args) => {
-            let SyncArgs { rooms, messages_per_room, others, repeats, seconds, body_bytes, target } = args;
+            let SyncArgs { rooms, messages_per_room, others, repeats, seconds, sliding, body_bytes, target } = args;
             let ((target, json), lasting) = (target.split()?, Duration::from_secs(seconds));
-            let options = sync::SyncOptions { target, rooms, messages_per_room, others, repeats, lasting, body_bytes };
+            let options = sync::SyncOptions { target, rooms, messages_per_room, others, repeats, lasting, body_bytes, sliding };
             print(json, sync::sync(&options).await)
         }
         Bench::Idle(args) => {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::error::SimError;
 use crate::http::{Answer, Call, Connection, Origin, escape};
 use crate::limits;
-use crate::wire::{Messages, Sync};
+use crate::wire::{Messages, Sliding, Sync};
 
 const BASE: &str = "/_matrix/client/v3";
 
@@ -37,6 +37,11 @@ impl Page {
 
     /// Reads it as an answer of `/sync`.
     pub fn sync(&self) -> Result<Sync<'_>, SimError> {
+        parse(self.request, &self.bytes)
+    }
+
+    /// Reads it as an answer of sliding sync.
+    pub fn sliding(&self) -> Result<Sliding<'_>, SimError> {
         parse(self.request, &self.bytes)
     }
 
@@ -153,6 +158,16 @@ impl Person {
             path.push_str(&escape(since));
         }
         self.get("GET sync", &path, timeout_ms + limits::REQUEST_TIMEOUT_MS).await
+    }
+
+    /// One sliding sync in its deployed form, which does not wait: from scratch without `pos`.
+    pub async fn slide(&mut self, pos: Option<&str>, body: &Value) -> Result<Page, SimError> {
+        let pos = pos.map_or_else(String::new, |pos| format!("&pos={}", escape(pos)));
+        let path = format!("/_matrix/client/unstable/org.matrix.simplified_msc3575/sync?timeout=0{pos}");
+        let call = post(&path, Some(&self.authorization), body);
+        let answer = patient(&mut self.connection, &call, &mut self.limited).await?;
+        accept("POST sliding sync", &answer)?;
+        Ok(Page { request: "POST sliding sync", bytes: answer.body })
     }
 
     /// One page of history, newest first, from `from` backwards or from the end.

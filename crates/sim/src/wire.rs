@@ -42,6 +42,22 @@ pub struct Timeline<'a> {
     pub prev_batch: Option<Cow<'a, str>>,
 }
 
+/// An answer of sliding sync in its deployed form.
+#[derive(Deserialize)]
+pub struct Sliding<'a> {
+    /// Where the next one starts.
+    #[serde(borrow)]
+    pub pos: Cow<'a, str>,
+    #[serde(borrow, default)]
+    rooms: HashMap<Cow<'a, str>, Slid<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Slid<'a> {
+    #[serde(borrow, default)]
+    timeline: Vec<Event<'a>>,
+}
+
 /// An answer of `/messages`.
 #[derive(Deserialize)]
 pub struct Messages<'a> {
@@ -89,6 +105,18 @@ impl<'a> Sync<'a> {
     }
 }
 
+impl Sliding<'_> {
+    /// How many rooms are told about.
+    pub fn rooms(&self) -> usize {
+        self.rooms.len()
+    }
+
+    /// How many text messages are told, over all rooms.
+    pub fn texts(&self) -> usize {
+        self.rooms.values().flat_map(|room| &room.timeline).filter(|event| event.text().is_some()).count()
+    }
+}
+
 impl Event<'_> {
     /// The body, if this is a text message; notices of the service are none.
     pub fn text(&self) -> Option<Cow<'_, str>> {
@@ -118,6 +146,14 @@ mod tests {
         let texts: Vec<_> = timeline.events.iter().map(Event::text).collect();
         assert_eq!(texts, [Some(Cow::from("tea \"now\"")), None, None]);
         assert!(sync.timeline("!other").is_none());
+    }
+
+    #[test]
+    fn a_sliding_sync_is_read() {
+        let text = r#"{"pos":"p1","lists":{"all":{"count":2}},"rooms":{"!i:h":{"invite_state":[]},"!r:h":{"initial":true,"timeline":[
+            {"event_id":"$a","type":"m.room.message","sender":"@s:h","content":{"msgtype":"m.text","body":"tea"}}]}}}"#;
+        let sliding: Sliding<'_> = serde_json::from_str(text).unwrap();
+        assert_eq!((sliding.pos.as_ref(), sliding.rooms(), sliding.texts()), ("p1", 2, 1));
     }
 
     #[test]

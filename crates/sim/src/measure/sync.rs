@@ -12,7 +12,7 @@ use crate::limits;
 use crate::load::{Speaker, Tally};
 use crate::measure::conditions;
 use crate::measure::send::per_message;
-use crate::person::Person;
+use crate::person::{Page, Person};
 use crate::process::{Machine, cpu_between};
 use crate::report::{Conditions, Report};
 use crate::server::{Target, TargetOptions};
@@ -41,6 +41,8 @@ pub struct SyncOptions {
     pub lasting: Duration,
     /// Length of one body.
     pub body_bytes: usize,
+    /// Measure sliding sync, too.
+    pub sliding: bool,
 }
 
 /// Cost of one kind of sync.
@@ -65,6 +67,10 @@ pub struct SyncStage {
     pub initial: SyncCost,
     /// A sync that tells of one new message in one room.
     pub incremental: SyncCost,
+    /// A sliding sync from scratch that shows the rooms of one screen, where measured.
+    pub first_screen: Option<SyncCost>,
+    /// A sliding sync over all rooms that tells of one new message in one room, where measured.
+    pub sliding: Option<SyncCost>,
     /// Answers that did not hold what they had to: all rooms, or exactly the one message.
     pub wrong_answers: u64,
 }
@@ -77,6 +83,8 @@ pub struct SyncReport {
     stages: Vec<SyncStage>,
     /// Server CPU of an incremental sync at the most rooms, as a multiple of that at the fewest.
     incremental_growth: Option<f64>,
+    /// The same of sliding sync.
+    sliding_growth: Option<f64>,
 }
 
 struct Scene {
@@ -101,10 +109,16 @@ pub async fn sync(options: &SyncOptions) -> Result<SyncReport, SimError> {
         scene.grow(&others, *rooms, options.messages_per_room).await?;
         stages.push(scene.measure(&target, options).await?);
     }
-    let cpu = |stage: Option<&SyncStage>| stage?.incremental.server_cpu_us;
-    let incremental_growth = cpu(stages.last()).zip(cpu(stages.first())).and_then(|(last, first)| ratio(last, first));
+    let incremental_growth = growth(&stages, |stage| Some(&stage.incremental));
+    let sliding_growth = growth(&stages, |stage| stage.sliding.as_ref());
     let conditions = conditions(&options.target, &target, machine);
-    Ok(SyncReport { conditions, messages_per_room: options.messages_per_room, stages, incremental_growth })
+    Ok(SyncReport { conditions, messages_per_room: options.messages_per_room, stages, incremental_growth, sliding_growth })
+}
+
+/// Server CPU at the most rooms as a multiple of that at the fewest.
+fn growth(stages: &[SyncStage], cost: impl Fn(&SyncStage) -> Option<&SyncCost>) -> Option<f64> {
+    let cpu = |stage: Option<&SyncStage>| cost(stage?)?.server_cpu_us;
+    cpu(stages.last()).zip(cpu(stages.first())).and_then(|(last, first)| ratio(last, first))
 }
 
 fn check(options: &SyncOptions) -> Result<(), SimError> {
@@ -143,40 +157,97 @@ impl Scene {
     async fn measure(&mut self, target: &Target, options: &SyncOptions) -> Result<SyncStage, SimError> {
         let rooms = self.speakers.len();
         let since = self.main.sync(None, 0).await?.sync()?.next_batch.into_owned();
-        let (initial, short) = self.repeat(target, options, None, |joined, _| joined == rooms).await?;
+        let (first_screen, pos, wrong_first) = self.slide_in(target, options).await?;
+        let (initial, short) = repeat(target, options, &mut self.main, async |main| {
+            let page = main.sync(None, 0).await?;
+            let right = page.sync()?.rooms_joined() == rooms;
+            Ok((page, right))
+        })
+        .await?;
         let middle = rooms / 2;
         self.speakers[middle].say_next(&self.script, limits::SEND_RETRIES_MAX, &mut Tally::default()).await?;
         let room_id = self.speakers[middle].room.id.clone();
-        let one = |joined: usize, texts: usize| joined == 1 && texts == 1;
-        let (incremental, wrong) = self.repeat(target, options, Some((&since, &room_id)), one).await?;
+        let (incremental, wrong) = repeat(target, options, &mut self.main, async |main| {
+            let page = main.sync(Some(&since), 0).await?;
+            let sync = page.sync()?;
+            let texts = sync.timeline(&room_id).map_or(0, |timeline| timeline.events.iter().filter(|event| event.text().is_some()).count());
+            let right = sync.rooms_joined() == 1 && texts == 1;
+            Ok((page, right))
+        })
+        .await?;
+        let (mut sliding, mut wrong_slides) = (None, 0);
+        if let Some(pos) = pos {
+            let body = slide_body(rooms);
+            let (cost, wrong) = repeat(target, options, &mut self.main, async |main| {
+                let page = main.slide(Some(&pos), &body).await?;
+                let answer = page.sliding()?;
+                let right = answer.rooms() == 1 && answer.texts() == 1;
+                Ok((page, right))
+            })
+            .await?;
+            (sliding, wrong_slides) = (Some(cost), wrong);
+        }
         let rooms = u32::try_from(rooms).expect("at most ROOMS_MAX rooms");
-        Ok(SyncStage { rooms, initial, incremental, wrong_answers: short + wrong })
+        Ok(SyncStage { rooms, initial, incremental, first_screen, sliding, wrong_answers: short + wrong + wrong_first + wrong_slides })
     }
 
-    /// Repeats one sync; counts the answers that `is_right` refuses (rooms told about, texts in the one room).
-    async fn repeat(
-        &mut self,
-        target: &Target,
-        options: &SyncOptions,
-        since: Option<(&str, &str)>,
-        is_right: impl Fn(usize, usize) -> bool,
-    ) -> Result<(SyncCost, u64), SimError> {
-        let (mut wall, mut bytes, mut wrong) = (Histogram::default(), 0, 0);
-        let (start, before) = (Instant::now(), target.usage());
-        while start.elapsed() < LONGEST && (wall.len() < u64::from(options.repeats) || start.elapsed() < options.lasting) {
-            let asked = Instant::now();
-            let page = self.main.sync(since.map(|(token, _)| token), 0).await?;
-            let sync = page.sync()?;
-            wall.record(asked.elapsed());
-            bytes = page.size_bytes();
-            let timeline = since.and_then(|(_, room_id)| sync.timeline(room_id));
-            let texts = timeline.map_or(0, |timeline| timeline.events.iter().filter(|event| event.text().is_some()).count());
-            wrong += u64::from(!is_right(sync.rooms_joined(), texts));
+    /// Where sliding sync is measured: the cost of the first screen, and the position after all rooms were shown.
+    async fn slide_in(&mut self, target: &Target, options: &SyncOptions) -> Result<(Option<SyncCost>, Option<String>, u64), SimError> {
+        if !options.sliding {
+            return Ok((None, None, 0));
         }
-        let cpu = cpu_between(before, target.usage());
-        let cost = SyncCost { repeats: wall.len(), wall_ms: wall.latency(), server_cpu_us: per_message(cpu, wall.len()), bytes };
-        Ok((cost, wrong))
+        let rooms = self.speakers.len();
+        let body = slide_body(SCREEN);
+        let (cost, wrong) = repeat(target, options, &mut self.main, async |main| {
+            let page = main.slide(None, &body).await?;
+            let right = page.sliding()?.rooms() == rooms.min(SCREEN);
+            Ok((page, right))
+        })
+        .await?;
+        let (mut pos, mut told): (Option<String>, usize) = (None, 0);
+        while told < rooms {
+            let page = self.main.slide(pos.as_deref(), &slide_body(rooms)).await?;
+            let answer = page.sliding()?;
+            if answer.rooms() == 0 {
+                return Err(SimError::Usage(format!("sliding sync showed {told} rooms of {rooms}")));
+            }
+            told += answer.rooms();
+            pos = Some(answer.pos.into_owned());
+        }
+        Ok((Some(cost), pos, wrong))
     }
+}
+
+/// Rooms that a client shows before its person scrolls.
+const SCREEN: usize = 20;
+
+/// A request for so many rooms, as clients that show a list of rooms make it.
+fn slide_body(rooms: usize) -> serde_json::Value {
+    let state = ["m.room.name", "m.room.avatar", "m.room.topic", "m.room.encryption", "m.room.create", "m.room.power_levels"];
+    let mut wanted: Vec<[&str; 2]> = state.map(|event_type| [event_type, ""]).into();
+    wanted.extend([["m.room.member", "$LAZY"], ["m.room.member", "$ME"]]);
+    serde_json::json!({"lists": {"all_rooms": {"ranges": [[0, rooms.saturating_sub(1)]], "timeline_limit": 1, "required_state": wanted}}})
+}
+
+/// Repeats one kind of sync; counts the answers that were not right.
+async fn repeat(
+    target: &Target,
+    options: &SyncOptions,
+    main: &mut Person,
+    ask: impl AsyncFn(&mut Person) -> Result<(Page, bool), SimError>,
+) -> Result<(SyncCost, u64), SimError> {
+    let (mut wall, mut bytes, mut wrong) = (Histogram::default(), 0, 0);
+    let (start, before) = (Instant::now(), target.usage());
+    while start.elapsed() < LONGEST && (wall.len() < u64::from(options.repeats) || start.elapsed() < options.lasting) {
+        let asked = Instant::now();
+        let (page, right) = ask(main).await?;
+        wall.record(asked.elapsed());
+        bytes = page.size_bytes();
+        wrong += u64::from(!right);
+    }
+    let cpu = cpu_between(before, target.usage());
+    let cost = SyncCost { repeats: wall.len(), wall_ms: wall.latency(), server_cpu_us: per_message(cpu, wall.len()), bytes };
+    Ok((cost, wrong))
 }
 
 impl Report for SyncReport {
@@ -184,7 +255,9 @@ impl Report for SyncReport {
         let mut table = Table::new(self.conditions.title(&format!("sync: {} messages in each room", self.messages_per_room)));
         table.row(["rooms", "sync", "repeats", "server CPU, ms", "wall p50, ms", "wall p99, ms", "answer, bytes", "wrong"]);
         for stage in &self.stages {
-            for (name, cost) in [("initial", &stage.initial), ("one message", &stage.incremental)] {
+            let slid = [("sliding, first screen", &stage.first_screen), ("sliding, one message", &stage.sliding)];
+            let slid = slid.into_iter().filter_map(|(name, cost)| Some((name, cost.as_ref()?)));
+            for (name, cost) in [("initial", &stage.initial), ("one message", &stage.incremental)].into_iter().chain(slid) {
                 let cpu = show(cost.server_cpu_us.map(|cpu_us| cpu_us / 1_000.0));
                 let wall = [cost.wall_ms.p50, cost.wall_ms.p99].map(|figure| show(Some(figure)));
                 let [rooms, repeats, bytes, wrong] = [stage.rooms.into(), cost.repeats, cost.bytes, stage.wrong_answers].map(count);
@@ -193,6 +266,9 @@ impl Report for SyncReport {
         }
         let mut growth = Table::new("incremental sync, server CPU at the most rooms as a multiple of that at the fewest");
         growth.row(["growth", &show(self.incremental_growth)]);
+        if self.sliding_growth.is_some() {
+            growth.row(["growth, sliding", &show(self.sliding_growth)]);
+        }
         vec![table, growth]
     }
 

@@ -72,8 +72,16 @@ async fn deliver_records_every_delivery() {
 #[tokio::test]
 async fn sync_reads_all_rooms_and_one_message() {
     let target = server(Fault::None, None).await;
-    let options =
-        SyncOptions { target, rooms: vec![2, 5], messages_per_room: 3, others: 2, repeats: 3, lasting: Duration::ZERO, body_bytes: 80 };
+    let options = SyncOptions {
+        target,
+        rooms: vec![2, 5],
+        messages_per_room: 3,
+        others: 2,
+        repeats: 3,
+        lasting: Duration::ZERO,
+        body_bytes: 80,
+        sliding: false,
+    };
     let report = sync(&options).await.unwrap();
     let json = serde_json::to_value(&report).unwrap();
     assert_eq!(report.faults(), 0, "{json}");

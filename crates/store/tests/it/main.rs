@@ -16,5 +16,6 @@ mod e2ee;
 mod people;
 mod review;
 mod search;
+mod sliding;
 mod sync;
 mod world;

@@ -43,7 +43,7 @@ async fn news(store: &Store, ask: Sync) -> News {
     }
 }
 
-async fn append(store: &Store, room_id: &OwnedRoomId, steps: Vec<Step>) -> String {
+pub(crate) async fn append(store: &Store, room_id: &OwnedRoomId, steps: Vec<Step>) -> String {
     let room = store.read(RoomSnapshot { room_id: room_id.clone() }).await.unwrap().unwrap();
     let command = AppendEvents {
         room_id: room_id.clone(),
@@ -57,7 +57,7 @@ async fn append(store: &Store, room_id: &OwnedRoomId, steps: Vec<Step>) -> Strin
     done(store.run(command).await.unwrap())[0].event_id.to_string()
 }
 
-async fn joined_in(store: &Store, room_id: &OwnedRoomId) -> Vec<OwnedUserId> {
+pub(crate) async fn joined_in(store: &Store, room_id: &OwnedRoomId) -> Vec<OwnedUserId> {
     store.read(RoomSnapshot { room_id: room_id.clone() }).await.unwrap().unwrap().joined()
 }
 

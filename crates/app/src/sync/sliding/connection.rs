@@ -1,6 +1,6 @@
 //! What a connection was told: of which room, how much, and up to where.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use model::id::OwnedRoomId;
@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize};
 pub(super) struct Connection {
     pub(super) shape: Shape,
     pub(super) rooms: BTreeMap<OwnedRoomId, Told>,
+    /// The rooms to which there is a subscription.
+    pub(super) subscribed: BTreeSet<OwnedRoomId>,
 }
 
 /// What a connection is apart from its rooms.
@@ -97,6 +99,11 @@ struct Kept {
 }
 
 impl Connection {
+    pub(super) fn new(shape: Shape, rooms: BTreeMap<OwnedRoomId, Told>) -> Self {
+        let subscribed = rooms.iter().filter(|(_, told)| told.subscribed).map(|(room_id, _)| room_id.clone()).collect();
+        Self { shape, rooms, subscribed }
+    }
+
     /// As JSON text.
     pub(super) fn to_text(&self) -> String {
         let mut configs: Vec<Arc<RoomConfig>> = Vec::new();
@@ -120,7 +127,7 @@ impl Connection {
             let config = Arc::clone(kept.configs.get(config)?);
             rooms.insert(room_id, Told { kind, config, behind, lists, subscribed, direct });
         }
-        Some(Self { shape: kept.shape, rooms })
+        Some(Self::new(kept.shape, rooms))
     }
 }
 
@@ -133,13 +140,15 @@ mod tests {
     #[test]
     fn what_is_kept_is_what_was_there() {
         let config = |limit| Arc::new(RoomConfig::new(limit, Wanted { lazy_members: true, ..Wanted::default() }));
-        let mut connection = Connection::default();
-        connection.shape.counts.insert("all".to_owned(), 3);
+        let (mut shape, mut rooms) = (Shape::default(), BTreeMap::new());
+        shape.counts.insert("all".to_owned(), 3);
         for (n, limit) in [1, 20, 1].into_iter().enumerate() {
             let behind = (n == 1).then_some(Behind { place: RoomPos::LAST, pos: InboxPos::ZERO });
             let told = Told { kind: Kind::Joined, config: config(limit), behind, lists: vec![0, 9], subscribed: n == 2, direct: n == 0 };
-            connection.rooms.insert(OwnedRoomId::try_from(format!("!{n}")).unwrap(), told);
+            rooms.insert(OwnedRoomId::try_from(format!("!{n}")).unwrap(), told);
         }
+        let connection = Connection::new(shape, rooms);
+        assert_eq!(connection.subscribed.len(), 1);
         let text = connection.to_text();
         assert_eq!(Connection::from_text(&text).unwrap(), connection);
         assert_eq!(text.matches("\"n\":").count(), 2, "each configuration is written once: {text}");

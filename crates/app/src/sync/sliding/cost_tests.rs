@@ -158,9 +158,9 @@ impl Scene {
             self.since = Some(news.pos);
             let Next { shape, rooms } = news.next;
             let more = shape.more;
-            let mut connection = Connection { shape, rooms: self.connection.rooms.clone() };
-            connection.rooms.extend(rooms.into_iter().filter_map(|(room_id, told)| Some((room_id, told?))));
-            self.connection = Arc::new(connection);
+            let mut now = self.connection.rooms.clone();
+            now.extend(rooms.into_iter().filter_map(|(room_id, told)| Some((room_id, told?))));
+            self.connection = Arc::new(Connection::new(shape, now));
             if !more {
                 return (told, cost);
             }

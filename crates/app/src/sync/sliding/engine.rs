@@ -110,8 +110,7 @@ impl Engine {
 
     /// Rooms to which there was a subscription.
     fn dropped(&self) -> impl Iterator<Item = &OwnedRoomId> {
-        let dropped = |(room_id, told): &(&OwnedRoomId, &Told)| told.subscribed && !self.request.subscriptions.contains_key(*room_id);
-        self.connection.rooms.iter().filter(dropped).map(|(room_id, _)| room_id)
+        self.connection.subscribed.iter().filter(|room_id| !self.request.subscriptions.contains_key(*room_id))
     }
 
     /// How a room is followed that these lists show.

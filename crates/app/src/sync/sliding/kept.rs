@@ -90,7 +90,7 @@ impl App {
                 None => rooms.remove(&room_id),
             };
         }
-        let connection = Connection { shape: next.shape, rooms };
+        let connection = Connection::new(next.shape, rooms);
         let given = random_word(&*self.entropy, VERSION_CHARS);
         let (key, shown) = (open.key.clone(), open.version.clone());
         let command = PutConnection { key, shown, given: given.clone(), state: connection.to_text(), now };

@@ -170,9 +170,10 @@ fn hero(event: StoredEvent) -> Hero {
     Hero { user_id: event.state_key.unwrap_or_default(), display_name: profile.displayname, avatar_url: profile.avatar_url }
 }
 
-/// Whether a room is so small that all its members are told at once.
+/// Whether a room is so small that all its members are told at once. Those who left count, so that a large room never
+/// becomes a small one, of whose members a client would have been told some.
 pub(super) async fn is_small<T: Tx>(tx: &mut T, room_id: &OwnedRoomId) -> Result<bool, StoreError> {
-    let sql = "select count(*) from members where room_id = $1 and membership = 'join'";
-    let joined = tx.row(sql, args![room_id]).await?.map(|row| row.int(0)).transpose()?.unwrap_or_default();
-    Ok(joined <= i64::try_from(limits::LAZY_MEMBERS_ABOVE).unwrap_or(i64::MAX))
+    let sql = "select count(*) from members where room_id = $1";
+    let people = tx.row(sql, args![room_id]).await?.map(|row| row.int(0)).transpose()?.unwrap_or_default();
+    Ok(people <= i64::try_from(limits::LAZY_MEMBERS_ABOVE).unwrap_or(i64::MAX))
 }
