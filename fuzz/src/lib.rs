@@ -4,7 +4,7 @@
 mod rules;
 mod server;
 
-pub use rules::{pack, scan};
+pub use rules::{contact, pack, scan};
 pub use server::{request, token};
 
 use model::body::PlainBody;

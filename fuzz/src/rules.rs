@@ -2,8 +2,10 @@
 
 use std::sync::LazyLock;
 
+use app::contact::ContactPolicy;
 use app::rules::Rules;
 use model::body::PlainBody;
+use model::contact::{ContactCounters, ContactFacts, ContactLimit, ContactOutcome};
 use model::facts::Facts;
 use model::limits;
 
@@ -29,6 +31,30 @@ pub fn pack(bytes: &[u8]) -> bool {
             let body = PlainBody::of_text("I will kill you, send me a nude. https://example.org");
             let verdict = rules.judge(&Facts::default(), &rules.scan(&body));
             assert!(verdict.reasons.iter().all(|reason| (0.0..=1.0).contains(&reason.score)), "a score is between 0 and 1");
+            true
+        }
+    }
+}
+
+/// A contact policy: any text is refused with a reason, or decides with a reason for whoever is refused.
+pub fn contact(bytes: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(bytes) else { return false };
+    match ContactPolicy::load("fuzz.yaml", text) {
+        Err(error) => {
+            assert!(!error.to_string().is_empty(), "a refusal has a reason");
+            false
+        }
+        Ok(policy) => {
+            let facts = ContactFacts::default();
+            let decision = policy.decide(&facts);
+            let refuses = decision.outcome == ContactOutcome::Refuse;
+            assert_eq!(refuses, !decision.explain.is_empty(), "who is refused is told why");
+            let mut narrowed = facts.clone();
+            narrowed.target.limit = Some(ContactLimit::Guardian);
+            assert!(policy.decide(&narrowed).outcome >= decision.outcome, "a guardian's limit never widens");
+            assert!(policy.new_contacts_24h(&facts).is_none_or(|most| most >= 0), "a bound is a number of people");
+            let alerts = policy.alerts(&facts, &ContactCounters { young_24h: 100, contacts_1h: 100, ..ContactCounters::default() });
+            assert!(alerts.is_none_or(|verdict| verdict.severity() <= 4 && !verdict.reasons.is_empty()), "an alert has a reason");
             true
         }
     }

@@ -11,6 +11,7 @@ use model::id::{OwnedRoomId, OwnedUserId};
 use policy::contact::ContactDecision;
 pub use policy::contact::ContactPolicy;
 use store::command::note_contacts::Contact;
+use store::query::account_data::AccountData;
 use store::query::contact::Pairs;
 use store::query::people::{PeopleOfRoom, Person, PersonSeen};
 
@@ -68,7 +69,7 @@ impl App {
     /// it is allowed, the caller notes the attempt that comes with the outcome.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] in the words of the policy's rule.
+    /// [`Error::Forbidden`] in the words of the policy's rule, [`Error::InviteBlocked`] for somebody who takes none.
     pub(crate) async fn may_invite(
         &self,
         opener: &Person,
@@ -89,6 +90,9 @@ impl App {
                 "{} cannot be in this conversation: the rules on who can talk with whom here do not allow it with somebody in it",
                 target.user_id
             ))),
+            None if self.takes_no_invitations(&target.user_id).await? => {
+                Err(Error::InviteBlocked(format!("{} does not take invitations", target.user_id)))
+            }
             None => Ok((decision.outcome, attempt(opener, target, *pair, false))),
         }
     }
@@ -120,6 +124,14 @@ impl App {
             ));
         }
         Ok(())
+    }
+
+    /// Whether somebody said that they take no invitations (MSC4380).
+    async fn takes_no_invitations(&self, user: &OwnedUserId) -> Result<bool, Error> {
+        const TYPE: &str = "m.invite_permission_config";
+        let query = AccountData { user_id: user.clone(), room_id: String::new(), data_type: TYPE.to_owned() };
+        let content: Option<serde_json::Value> = self.store.read(query).await?.and_then(|content| serde_json::from_str(&content).ok());
+        Ok(content.is_some_and(|content| content.get("default_action").and_then(serde_json::Value::as_str) == Some("block")))
     }
 
     /// The strictest decision of each question, and what connects the two.

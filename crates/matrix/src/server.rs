@@ -53,6 +53,7 @@ async fn versions() -> Response {
         "org.matrix.msc3981": true,
         "org.matrix.msc4186": true,
         "org.matrix.msc4222": true,
+        "org.matrix.msc4380.stable": true,
         "org.matrix.simplified_msc3575": true,
     });
     json_response(StatusCode::OK, &json!({"versions": versions, "unstable_features": unstable}))

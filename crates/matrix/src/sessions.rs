@@ -114,7 +114,7 @@ async fn register_account(call: Call<register::v3::Request>) -> Result<Response,
 }
 
 async fn available(call: Call<get_username_availability::v3::Request>) -> Result<Response, Refusal> {
-    call.app.name_is_free(&call.body.username).await?;
+    call.app.name_is_free_to_strangers(&call.body.username).await?;
     ok(&json!({"available": true}))
 }
 

@@ -79,8 +79,8 @@ fn run(target: &str, inputs: u64, body: fn(&[u8]) -> bool) {
     let drawn = run_drawn(target, &source, seed, inputs, body);
     println!("| {target}: {kept} of {} kept inputs understood, {drawn} of {inputs} of seed {seed}", source.kept.len());
     assert!(kept > 0, "some kept inputs are understood");
-    // a pack is a long text of strict form
-    let one_in = if target == "pack" { 50 } else { 20 };
+    // packs and policies are long texts of strict form
+    let one_in = if ["pack", "contact"].contains(&target) { 50 } else { 20 };
     assert!(drawn * one_in >= inputs, "one drawn input in {one_in} is understood");
 }
 
@@ -128,6 +128,11 @@ fn filter() {
 #[test]
 fn pack() {
     run("pack", 2_000, fuzz::pack);
+}
+
+#[test]
+fn contact() {
+    run("contact", 2_000, fuzz::contact);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use store::command::update_user::{UpdateUser, UserChange};
 use store::query::accounts::AccountById;
 
 use super::login::{NewDevice, Session};
+use crate::config::Registration;
 use crate::{App, Caller, Error};
 
 /// A registration as a client asks for it.
@@ -55,16 +56,35 @@ impl App {
         Ok(user_id)
     }
 
+    /// As [`App::name_is_free`], for somebody who shows nothing: where registration is not open, nobody learns from it
+    /// who is here.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] where registration is not open.
+    pub async fn name_is_free_to_strangers(&self, username: &str) -> Result<OwnedUserId, Error> {
+        if self.config.registration != Registration::Open {
+            return Err(Error::Forbidden("this server does not tell strangers which names are taken".to_owned()));
+        }
+        self.name_is_free(username).await
+    }
+
     /// Registers an account and, unless told not to, logs its first device in.
     ///
     /// # Errors
     /// As [`App::name_is_free`]; [`Error::Uiaa`] when stages are missing; [`Error::Forbidden`] when closed.
     pub async fn register(&self, new: NewAccount) -> Result<(OwnedUserId, Option<Session>), Error> {
+        // whether a name is taken is told to those alone who may register
+        let is_open = self.config.registration == Registration::Open;
+        if !is_open {
+            self.registration_allowed(new.auth.as_ref())?;
+        }
         let user_id = match &new.username {
             Some(username) => self.name_is_free(username).await?,
             None => self.new_user_id(&random_word(&*self.entropy, 12))?,
         };
-        self.registration_allowed(new.auth.as_ref())?;
+        if is_open {
+            self.registration_allowed(new.auth.as_ref())?;
+        }
         let password = new.password.ok_or_else(|| Error::MissingParam("a password is needed".to_owned()))?;
         let password_hash = Some(self.hash_password(&Secret::new(password)).await?);
         self.create_account(user_id.clone(), password_hash, None, self.config.registered_age, String::new()).await?;

@@ -161,6 +161,23 @@ mod register {
     }
 
     #[tokio::test]
+    async fn where_registration_is_not_open_nobody_learns_which_names_are_taken() {
+        for registration in [Registration::Closed, Registration::Token(Secret::new("let me in".to_owned()))] {
+            let world = World::with(|config| config.registration = registration);
+            world.person("ana").await;
+            let asks = async |name: &str| {
+                let available = world.nobody(Method::GET, &format!("v3/register/available?username={name}"), None).await;
+                let register = world.nobody(Method::POST, "v3/register", Some(json!({"username": name, "password": PASSWORD}))).await;
+                let mut words = register.1;
+                words["session"].take();
+                (available, register.0, words)
+            };
+            assert_eq!(asks("ana").await, asks("ghost").await);
+            assert_eq!(asks("ana").await.0.0, 403);
+        }
+    }
+
+    #[tokio::test]
     async fn a_token_is_asked_for_where_the_operator_gave_one() {
         let world = World::with(|config| config.registration = Registration::Token(Secret::new("let me in".to_owned())));
         let attempt = |auth: Value| {

@@ -107,7 +107,7 @@ fn make(rule: RuleFile) -> Result<Rule, String> {
         return Err("explain is for rules that refuse, and they need it: it is what the person who asked reads".to_owned());
     }
     let when = compile(&rule.when, &names::ALL)?;
-    Ok(Rule { id: rule.id, when, outcome, explain: rule.explain, tests: rule.tests })
+    Ok(Rule { id: rule.id, when, outcome, explain: rule.explain.trim().to_owned(), tests: rule.tests })
 }
 
 /// An expression over these facts.

@@ -157,3 +157,22 @@ async fn a_conversation_stays_when_an_age_is_told_and_its_door_is_closed() {
         assert_eq!(town.stranger.refused(Method::GET, "v3/profile/@young:example.org", None).await.0, 404);
     }
 }
+
+#[tokio::test]
+async fn a_stranger_adult_cannot_reach_a_fifteen_year_old_by_coming_in_at_the_same_moment() {
+    for mode in MODES {
+        let town = Town::new(mode).await;
+        let pal = town.world.person("pal").await;
+        town.world.befriends(&town.teen, &pal).await;
+        for _ in 0..12 {
+            let room = town.group(&town.friend, &[&pal], &json!({"preset": "public_chat"})).await;
+            let join = format!("v3/join/{}", encoded(&room));
+            let invite = format!("v3/rooms/{}/invite", encoded(&room));
+            let (came, invited) = tokio::join!(
+                town.stranger.request(Method::POST, &join, Some(json!({}))),
+                town.friend.request(Method::POST, &invite, Some(json!({"user_id": town.teen.user_id}))),
+            );
+            assert_eq!(u8::from(came.0.is_success()) + u8::from(invited.0.is_success()), 1, "{came:?} {invited:?}");
+        }
+    }
+}

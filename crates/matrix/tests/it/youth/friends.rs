@@ -167,3 +167,21 @@ async fn a_policy_of_the_operator_is_asked_as_the_shipped_one() {
     let pal = town.world.person("pal").await;
     town.group(&town.friend, &[&pal, &town.stranger], &json!({})).await;
 }
+
+#[tokio::test]
+async fn who_takes_no_invitations_gets_none() {
+    for mode in MODES {
+        let town = Town::new(mode).await;
+        let data = "v3/user/@friend:example.org/account_data/m.invite_permission_config";
+        town.friend.put(data, json!({"default_action": "block"})).await;
+        let blocked = (403, "M_INVITE_BLOCKED".to_owned());
+        assert_eq!(town.stranger.refused(Method::POST, "v3/createRoom", Some(direct(&town, &town.friend))).await, blocked);
+        let room = town.group(&town.stranger, &[], &json!({})).await;
+        let invite = Some(json!({"user_id": town.friend.user_id}));
+        assert_eq!(town.stranger.refused(Method::POST, &format!("v3/rooms/{}/invite", encoded(&room)), invite).await, blocked);
+        for open in [json!({"default_action": "allow"}), json!({}), json!({"default_action": 7})] {
+            town.friend.put(data, open).await;
+            talks(&town, &town.stranger, &town.friend).await;
+        }
+    }
+}
