@@ -163,9 +163,14 @@ impl Lexicon {
         self.keys.len()
     }
 
-    /// How many characters of a text a match can take, with room for what is put between and around its letters.
-    pub(crate) fn reach(&self) -> usize {
-        if self.patterns.is_empty() { (4 * self.longest).min(limits::SEAM_CHARS) } else { limits::SEAM_CHARS }
+    /// Letters and spaces of the longest key.
+    pub(crate) fn longest(&self) -> usize {
+        self.longest
+    }
+
+    /// Whether there are patterns.
+    pub(crate) fn has_patterns(&self) -> bool {
+        !self.patterns.is_empty()
     }
 
     /// Whether there are neither keys nor patterns.

@@ -35,26 +35,45 @@ pub fn scan(body: &PlainBody, lexicon: &Lexicon) -> Findings {
     let mut findings = Findings::default();
     SCRATCH.with_borrow_mut(|scratch| {
         for part in body.parts() {
-            scratch.part(part.field(), part.text(), lexicon, &mut findings);
+            scratch.part(part.field(), part.text(), lexicon, What::Both, &mut findings);
         }
     });
     findings
 }
 
+/// What of a lexicon is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    Both,
+    Keys,
+    Patterns,
+}
+
+/// The hits in a text that is no part of a message as it stands.
+pub(crate) fn scan_text(text: &str, lexicon: &Lexicon, what: What) -> Vec<Hit> {
+    let mut findings = Findings::default();
+    SCRATCH.with_borrow_mut(|scratch| scratch.part("", text, lexicon, what, &mut findings));
+    findings.hits
+}
+
 impl Scratch {
-    fn part(&mut self, field: &str, text: &str, lexicon: &Lexicon, findings: &mut Findings) {
+    fn part(&mut self, field: &str, text: &str, lexicon: &Lexicon, what: What, findings: &mut Findings) {
         self.text.folded.set(text);
         findings.chars = findings.chars.saturating_add(self.text.folded.chars);
         findings.links = findings.links.saturating_add(links::count(&self.text.folded.bytes));
         let mut found = Collector { lexicon, found: Vec::new(), patterns: Vec::new() };
-        lexicon.patterns.each(&self.text.folded, |pattern, start, end| {
-            let (start, end) = characters(&self.text.folded, start, end);
-            found.patterns.push((pattern.term.clone(), pattern.pattern.clone(), start, end));
-        });
-        self.views(lexicon, &mut found);
-        if self.text.folded.seen & FLIP != 0 {
-            self.text.folded.turn();
+        if what != What::Keys {
+            lexicon.patterns.each(&self.text.folded, |pattern, start, end| {
+                let (start, end) = characters(&self.text.folded, start, end);
+                found.patterns.push((pattern.term.clone(), pattern.pattern.clone(), start, end));
+            });
+        }
+        if what != What::Patterns {
             self.views(lexicon, &mut found);
+            if self.text.folded.seen & FLIP != 0 {
+                self.text.folded.turn();
+                self.views(lexicon, &mut found);
+            }
         }
         found.give(field, findings);
     }

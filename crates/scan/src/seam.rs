@@ -9,7 +9,7 @@ use model::finding::{Findings, Hit};
 use model::limits;
 
 use crate::lexicon::Lexicon;
-use crate::scanner::scan;
+use crate::scanner::{What, scan_text};
 
 /// Earlier messages that are always joined, however short the pause.
 const MESSAGES: usize = 3;
@@ -19,6 +19,8 @@ const MESSAGES_QUICK: usize = 12;
 const QUICK_MS: i64 = 60_000;
 /// After this many milliseconds nothing is joined.
 const FORGET_MS: i64 = 3_600_000;
+/// Letters by which a match may be longer than its key: typing errors, letters drawn with several.
+const SPARE_LETTERS: usize = 8;
 /// Earlier messages that are tried as pieces of one word; letters sent one by one are found as a sentence as well.
 const PIECES_MAX: usize = 4;
 
@@ -46,9 +48,11 @@ impl Seam {
         self.forget(now);
         self.trim();
         if !self.recent.is_empty() && !body.is_edit() {
-            let current = first_chars(part.text(), lexicon.reach());
-            for (earlier, glue) in self.earlier(lexicon.reach()) {
-                joined(&earlier, glue, current, part.field(), lexicon, &mut findings);
+            for sought in Sought::both(lexicon) {
+                let current = sought.reach.beginning(part.text());
+                for (earlier, glue) in self.earlier(sought.reach) {
+                    joined(&earlier, glue, current, part.field(), sought, &mut findings);
+                }
             }
         }
         let end = last_chars(part.text(), limits::SEAM_CHARS);
@@ -93,10 +97,10 @@ impl Seam {
         }
     }
 
-    /// The last `reach` characters of the earlier messages, one after the other, in each way in which they can belong
+    /// The earlier messages as far as `reach` goes, one after the other, in each way in which they can belong
     /// together, with what comes between them and the present one: all of them words of a sentence, or the last of them
     /// pieces of one word, which goes on through messages that are a piece only.
-    fn earlier(&self, reach: usize) -> Vec<(String, &'static str)> {
+    fn earlier(&self, reach: Reach) -> Vec<(String, &'static str)> {
         let pieces = self.pieces(reach);
         let mut ways = vec![(pieces.join(" "), " ")];
         for (index, piece) in pieces.iter().enumerate().rev().take(PIECES_MAX) {
@@ -109,19 +113,73 @@ impl Seam {
         ways
     }
 
-    /// The ends of the earlier messages within the last `reach` characters, oldest first.
-    fn pieces(&self, reach: usize) -> Vec<&str> {
-        let mut left = reach;
+    /// The ends of the earlier messages as far as `reach` goes, oldest first.
+    fn pieces(&self, mut reach: Reach) -> Vec<&str> {
         let mut pieces: Vec<&str> = Vec::with_capacity(self.recent.len());
-        for said in self.recent.iter().rev().take_while(|_| reach > 0) {
-            pieces.push(last_chars(&said.end, left));
-            left = left.saturating_sub(said.chars + 1);
-            if left == 0 {
+        for said in self.recent.iter().rev() {
+            if reach.is_over() {
                 break;
             }
+            pieces.push(reach.take_end(&said.end));
+            reach.chars = reach.chars.saturating_sub(1);
         }
         pieces.reverse();
         pieces
+    }
+}
+
+/// What is sought across a seam, and how far from it.
+#[derive(Clone, Copy)]
+struct Sought<'a> {
+    lexicon: &'a Lexicon,
+    what: What,
+    reach: Reach,
+}
+
+impl<'a> Sought<'a> {
+    /// Keys near the seam, patterns further from it; nothing of which the lexicon has none.
+    fn both(lexicon: &'a Lexicon) -> impl Iterator<Item = Self> {
+        let keys = Reach { chars: limits::SEAM_CHARS.min(4 * lexicon.longest()), letters: lexicon.longest() + SPARE_LETTERS };
+        let patterns = Reach { chars: limits::SEAM_CHARS, letters: limits::SEAM_CHARS };
+        let both = [(What::Keys, keys, lexicon.len() > 0), (What::Patterns, patterns, lexicon.has_patterns())];
+        both.into_iter().filter(|(_, _, any)| *any).map(move |(what, reach, _)| Self { lexicon, what, reach })
+    }
+}
+
+/// How much of a text a match can take: so many characters, or so many letters, a repeated one counted once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Reach {
+    chars: usize,
+    letters: usize,
+}
+
+impl Reach {
+    fn is_over(self) -> bool {
+        self.chars == 0 || self.letters == 0
+    }
+
+    /// Goes past one character; answers whether that was still in reach.
+    fn step(&mut self, character: char, last: &mut Option<char>) -> bool {
+        if self.is_over() {
+            return false;
+        }
+        self.chars -= 1;
+        if character.is_alphanumeric() && last.replace(character) != Some(character) {
+            self.letters -= 1;
+        }
+        true
+    }
+
+    fn beginning(mut self, text: &str) -> &str {
+        let mut last = None;
+        text.char_indices().find(|(_, character)| !self.step(*character, &mut last)).map_or(text, |(end, _)| &text[..end])
+    }
+
+    /// The end of the text that is in reach, which is less afterwards.
+    fn take_end<'t>(&mut self, text: &'t str) -> &'t str {
+        let mut last = None;
+        let beyond = text.char_indices().rev().find(|(_, character)| !self.step(*character, &mut last));
+        beyond.map_or(text, |(start, character)| &text[start + character.len_utf8()..])
     }
 }
 
@@ -131,10 +189,10 @@ fn shown(body: &PlainBody) -> Option<&Part> {
     named("formatted_body").or_else(|| named("body")).or_else(|| body.parts().first())
 }
 
-fn joined(earlier: &str, glue: &str, current: &str, field: &str, lexicon: &Lexicon, findings: &mut Findings) {
+fn joined(earlier: &str, glue: &str, current: &str, field: &str, sought: Sought<'_>, findings: &mut Findings) {
     let before = u32::try_from(earlier.chars().count()).unwrap_or(u32::MAX);
     let seam = before.saturating_add(u32::from(!glue.is_empty()));
-    let of = |text: &str| scan(&PlainBody::of_text(text), lexicon).hits;
+    let of = |text: &str| scan_text(text, sought.lexicon, sought.what);
     // needed for few texts only
     let (in_earlier, in_current) = (LazyCell::new(|| of(earlier)), LazyCell::new(|| of(current)));
     for hit in of(&[earlier, glue, current].concat()) {
@@ -149,10 +207,6 @@ fn joined(earlier: &str, glue: &str, current: &str, field: &str, lexicon: &Lexic
             findings.hits.push(Hit { field: field.to_owned(), start: 0, end: hit.end - seam, ..hit });
         }
     }
-}
-
-fn first_chars(text: &str, count: usize) -> &str {
-    text.char_indices().nth(count).map_or(text, |(end, _)| &text[..end])
 }
 
 fn last_chars(text: &str, count: usize) -> &str {
@@ -234,8 +288,17 @@ mod tests {
 
     #[test]
     fn ends_are_cut_between_characters() {
-        assert_eq!((first_chars("äöü", 2), last_chars("äöü", 2)), ("äö", "öü"));
-        assert_eq!((first_chars("ä", 2), last_chars("ä", 2)), ("ä", "ä"));
-        assert_eq!((first_chars("ä", 0), last_chars("ä", 0)), ("", ""));
+        assert_eq!((last_chars("äöü", 2), last_chars("ä", 2), last_chars("ä", 0)), ("öü", "ä", ""));
+    }
+
+    #[test]
+    fn reach_ends_between_characters_and_does_not_count_repeated_letters() {
+        let reach = |chars, letters| Reach { chars, letters };
+        let ends = |chars, letters, text| (reach(chars, letters).beginning(text), reach(chars, letters).take_end(text));
+        assert_eq!(ends(2, 9, "äöü"), ("äö", "öü"));
+        assert_eq!(ends(9, 2, "k..iiiilll"), ("k..iiii", "iiiilll"));
+        assert_eq!(ends(9, 9, "ä"), ("ä", "ä"));
+        assert_eq!(ends(0, 9, "ä"), ("", ""));
+        assert_eq!(ends(9, 0, "ä"), ("", ""));
     }
 }

@@ -10,6 +10,8 @@ use crate::text::{Text, Token};
 
 /// Words whose neighbourhood is kept; a lexicon of more distinct words finds typing errors in the first ones only.
 const WORDS: usize = 200_000;
+/// Letters of the longest token that may be a mistyped word.
+const LETTERS: usize = 24;
 /// Candidates of one token.
 const CANDIDATES: usize = 4;
 /// Steps taken from one token, so that a text made of look-alike words ends.
@@ -125,15 +127,17 @@ impl TypingIndex {
 
     /// Whether any token may be a mistyped word.
     pub(crate) fn is_wanted(&self, text: &Text) -> bool {
-        !self.words.is_empty() && text.tokens.iter().any(|token| !token.known && token.letters >= 3 && token.letters <= 24)
+        !self.words.is_empty() && text.tokens.iter().any(|token| !token.known && token.letters >= 3 && token.letters <= LETTERS)
     }
 
     /// Calls `found` for every key with at least one mistyped word.
     pub(crate) fn each(&self, text: &Text, mut found: impl FnMut(Found)) {
-        let readings: Vec<Vec<(u32, bool)>> = text.tokens.iter().map(|token| self.readings(text, token)).collect();
-        if !readings.iter().zip(&text.tokens).any(|(reading, token)| !token.known && reading.iter().any(|(_, typo)| *typo)) {
+        let mistyped = |token: &&Token| !token.known && self.readings(text, token).iter().any(|(_, typo)| *typo);
+        // nearly every text ends here
+        if !text.tokens.iter().any(|token| mistyped(&token)) {
             return;
         }
+        let readings: Vec<Vec<(u32, bool)>> = text.tokens.iter().map(|token| self.readings(text, token)).collect();
         for first in 0..text.tokens.len() {
             self.phrase_at(text, &readings, first, &mut found);
         }
@@ -169,11 +173,17 @@ impl TypingIndex {
 
     /// The key words a token may be: itself, or, when it is unknown, those one error away.
     fn readings(&self, text: &Text, token: &Token) -> Vec<(u32, bool)> {
-        if token.letters > 24 {
+        if token.letters > LETTERS {
             return Vec::new();
         }
-        let word: Vec<u8> = (token.start..token.end).filter_map(|index| text.class(index)).collect();
-        let hashed = hash(&word);
+        let mut letters = [0_u8; LETTERS];
+        let mut length = 0;
+        for (letter, class) in letters.iter_mut().zip((token.start..token.end).filter_map(|index| text.class(index))) {
+            *letter = class;
+            length += 1;
+        }
+        let word = &letters[..length];
+        let hashed = hash(word);
         if let Some(exact) = self.exact.get(&hashed) {
             return vec![(*exact, false)];
         }
@@ -184,13 +194,13 @@ impl TypingIndex {
         let mut look = |hashed: u64| {
             for candidate in self.near.get(&hashed).into_iter().flatten() {
                 let new = !readings.iter().any(|(known, _)| known == candidate);
-                if new && readings.len() < CANDIDATES && is_one_error(&word, &self.words[*candidate as usize]) {
+                if new && readings.len() < CANDIDATES && is_one_error(word, &self.words[*candidate as usize]) {
                     readings.push((*candidate, true));
                 }
             }
         };
         look(hashed);
-        without_each(&word, &mut look);
+        without_each(word, &mut look);
         readings
     }
 }

@@ -1,6 +1,7 @@
 //! SQLite: one writer thread with group commit, a pool of read-only connections.
 
 mod checkpoint;
+mod durable;
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
@@ -10,6 +11,7 @@ use std::task::{Context, Poll, Waker};
 use std::{pin, thread};
 
 use model::limits;
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -20,6 +22,7 @@ use crate::tail::Tails;
 use crate::tx::{Command, Query, Tx};
 use crate::value::{Row, Value};
 use checkpoint::Checkpointer;
+use durable::{Progress, Syncer};
 
 /// A command on its way through the writer.
 trait Work: Send {
@@ -59,11 +62,12 @@ enum Job {
     Close,
 }
 
-/// An SQLite database in WAL mode with `synchronous=FULL`.
+/// An SQLite database in WAL mode. Every answer waits for the disk, as under `synchronous=FULL` (see [`durable`]).
 #[derive(Debug, Clone)]
 pub(crate) struct Sqlite {
     writer: mpsc::Sender<Job>,
     readers: Arc<Readers>,
+    progress: Arc<Progress>,
     thread: Arc<Mutex<Option<thread::JoinHandle<()>>>>,
 }
 
@@ -78,7 +82,7 @@ impl Sqlite {
     pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
         let mut writer = SqliteTx::new(
             Connection::open(path)?,
-            "pragma page_size = 2048; pragma journal_mode = wal; pragma synchronous = full; pragma cache_size = -16000; pragma wal_autocheckpoint = 8000;",
+            "pragma page_size = 2048; pragma journal_mode = wal; pragma synchronous = normal; pragma cache_size = -16000; pragma wal_autocheckpoint = 60000;",
         )?;
         // one transaction: a step is there whole or not at all, and two programs that start at once take turns
         writer.batch("begin immediate")?;
@@ -87,16 +91,18 @@ impl Sqlite {
         let mut idle = Vec::with_capacity(limits::SQLITE_READERS);
         for _ in 0..limits::SQLITE_READERS {
             let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-            idle.push(SqliteTx::new(Connection::open_with_flags(path, flags)?, "pragma query_only = on; pragma cache_size = -2000;")?);
+            idle.push(SqliteTx::new(Connection::open_with_flags(path, flags)?, "pragma query_only = on; pragma cache_size = -750;")?);
         }
         let checkpointer = Checkpointer::start(path)?;
+        let syncer = Syncer::start(path)?;
+        let progress = syncer.progress();
         let (sender, jobs) = mpsc::channel(limits::WRITER_QUEUE);
         let thread = thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || write_loop(writer, checkpointer, jobs))
+            .spawn(move || write_loop(writer, checkpointer, syncer, jobs))
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
         let readers = Readers { idle: Mutex::new(idle), permits: Arc::new(Semaphore::new(limits::SQLITE_READERS)) };
-        Ok(Self { writer: sender, readers: Arc::new(readers), thread: Arc::new(Mutex::new(Some(thread))) })
+        Ok(Self { writer: sender, readers: Arc::new(readers), progress, thread: Arc::new(Mutex::new(Some(thread))) })
     }
 
     /// Lets reads under way end, then the writer finish what is queued, put everything into the database file and end.
@@ -127,8 +133,14 @@ impl Sqlite {
         receiver.await.map_err(|_| StoreError::Closed)?
     }
 
-    /// Reads one snapshot.
+    /// Reads one snapshot, and gives it when all that it may hold is on the disk.
     pub(crate) async fn read<Q: Query>(&self, query: Q) -> Result<Q::Out, StoreError> {
+        let outcome = self.snapshot(query).await?;
+        self.progress.settled().await?;
+        Ok(outcome)
+    }
+
+    async fn snapshot<Q: Query>(&self, query: Q) -> Result<Q::Out, StoreError> {
         let permit = Arc::clone(&self.readers.permits).acquire_owned().await.map_err(|_| StoreError::Closed)?;
         let mut reader = self.readers.take()?;
         if !Q::HEAVY {
@@ -158,44 +170,76 @@ impl Readers {
     }
 }
 
-/// Takes jobs as they come, runs all that wait in one transaction, answers after its commit. At the end the write-ahead
-/// log is emptied into the database file.
-fn write_loop(mut tx: SqliteTx, mut checkpointer: Checkpointer, mut jobs: mpsc::Receiver<Job>) {
-    let mut batch: Vec<Box<dyn Work>> = Vec::with_capacity(limits::GROUP_COMMIT);
+/// Takes jobs as they come and runs all that wait in one transaction; they are answered once it is on the disk. While
+/// the disk is at work for the batch before, the batch stays open for more. At the end the write-ahead log is emptied
+/// into the database file.
+fn write_loop(mut tx: SqliteTx, mut checkpointer: Checkpointer, syncer: Syncer, mut jobs: mpsc::Receiver<Job>) {
+    let waits = tokio::runtime::Builder::new_current_thread().build().expect("a runtime without drivers needs nothing of the system");
     let mut open = true;
     while open && let Some(Job::Run(first)) = jobs.blocking_recv() {
+        let mut batch = Vec::with_capacity(limits::GROUP_COMMIT);
         batch.push(first);
-        let written = write_batch(&mut tx, &mut batch, || match jobs.try_recv() {
-            Ok(Job::Run(work)) if open => Some(work),
-            Ok(Job::Close) => {
-                open = false;
-                None
-            }
-            Ok(Job::Run(_)) | Err(_) => None,
+        let written = write_batch(&mut tx, &mut batch, &syncer, || {
+            let job = next_job(&mut jobs, &syncer, &waits);
+            open &= !matches!(job, Some(Job::Close));
+            job
         });
         metrics::histogram!("frankly_store_batch_commands").record(f64::from(u32::try_from(batch.len()).unwrap_or(u32::MAX)));
         checkpointer.committed(batch.len());
-        let failure = written.err().map(|error| error.to_string());
-        for job in batch.drain(..) {
-            job.answer(failure.clone().map_or(Ok(()), |text| Err(StoreError::Database(text))));
+        match written {
+            Ok(number) => syncer.hand_over(number, batch),
+            Err(error) => refuse(batch, &error),
+        }
+        if checkpointer.writers_turn()
+            && let Err(error) = checkpoint::pass(&tx.connection)
+        {
+            tracing::warn!(%error, "the end of the write-ahead log could not be copied; the next checkpoint does it");
         }
     }
     jobs.close();
+    syncer.end();
     checkpointer.end();
     if let Err(error) = tx.connection.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(())) {
         tracing::warn!(%error, "the write-ahead log could not be emptied; the next start does it");
     }
 }
 
+/// The next job, if one waits or comes while the disk is at work.
+fn next_job(jobs: &mut mpsc::Receiver<Job>, syncer: &Syncer, waits: &tokio::runtime::Runtime) -> Option<Job> {
+    if let Ok(job) = jobs.try_recv() {
+        return Some(job);
+    }
+    if !syncer.is_busy() {
+        return None;
+    }
+    waits.block_on(async {
+        tokio::select! {
+            biased;
+            job = jobs.recv() => job,
+            () = syncer.idle() => None,
+        }
+    })
+}
+
+/// Answers the jobs of a batch that left no trace.
+fn refuse(batch: Vec<Box<dyn Work>>, error: &StoreError) {
+    let text = error.to_string();
+    for job in batch {
+        job.answer(Err(StoreError::Database(text.clone())));
+    }
+}
+
 /// One transaction of the batch and all that waits. A command that fails after it has changed something spoils the
 /// batch: all is undone and run again, each command in a savepoint of its own, so that the failure undoes that command
-/// and no other.
+/// and no other. Gives the number of the commit.
 /// Savepoints from the start would copy every page once more for every command.
 fn write_batch(
     tx: &mut SqliteTx,
     batch: &mut Vec<Box<dyn Work>>,
-    mut waiting: impl FnMut() -> Option<Box<dyn Work>>,
-) -> Result<(), StoreError> {
+    syncer: &Syncer,
+    mut waiting: impl FnMut() -> Option<Job>,
+) -> Result<u64, StoreError> {
+    syncer.check()?;
     tx.batch("begin immediate")?;
     let mut next = 0;
     let mut spoiled = false;
@@ -206,7 +250,7 @@ fn write_batch(
         spoiled = job.run(tx) && tx.connection.total_changes() != before;
         next += 1;
         if batch.len() < limits::GROUP_COMMIT
-            && let Some(job) = waiting()
+            && let Some(Job::Run(job)) = waiting()
         {
             batch.push(job);
         }
@@ -219,7 +263,12 @@ fn write_batch(
             tx.savepoint(job.as_mut()).inspect_err(|_| tx.undo())?;
         }
     }
-    tx.batch("commit").inspect_err(|_| tx.undo())
+    let number = syncer.begin();
+    tx.batch("commit").inspect_err(|_| {
+        tx.undo();
+        syncer.hand_over(number, Vec::new());
+    })?;
+    Ok(number)
 }
 
 /// A connection with its cache of translated statements.
@@ -239,6 +288,8 @@ impl std::fmt::Debug for SqliteTx {
 impl SqliteTx {
     fn new(connection: Connection, pragmas: &str) -> Result<Self, StoreError> {
         connection.busy_timeout(std::time::Duration::from_secs(10))?;
+        // otherwise a statement with a bound limit is compiled anew whenever it is run
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.execute_batch("pragma temp_store = memory;")?;
         connection.execute_batch(pragmas)?;
         connection.set_prepared_statement_cache_capacity(256);
