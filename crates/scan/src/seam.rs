@@ -160,12 +160,14 @@ impl Reach {
 
     /// Goes past one character; answers whether that was still in reach.
     fn step(&mut self, character: char, last: &mut Option<char>) -> bool {
-        if self.is_over() {
+        let repeated = *last == Some(character);
+        if self.chars == 0 || (self.letters == 0 && !repeated) {
             return false;
         }
         self.chars -= 1;
-        if character.is_alphanumeric() && last.replace(character) != Some(character) {
+        if character.is_alphanumeric() && !repeated {
             self.letters -= 1;
+            *last = Some(character);
         }
         true
     }

@@ -181,8 +181,9 @@ fn settle(log: &dyn Disk, progress: &Progress, committed: Committed) {
     }
     progress.durable.store(committed.number, Ordering::SeqCst);
     progress.moved.notify_waiters();
+    let failure = synced.err().map(|error| error.to_string());
     for job in committed.jobs {
-        job.answer(synced.as_ref().map(|()| ()).map_err(|error| StoreError::Unavailable(error.to_string())));
+        job.answer(failure.clone().map_or(Ok(()), |error| Err(StoreError::Unavailable(error))));
     }
 }
 
