@@ -141,7 +141,7 @@ impl<'a> Sought<'a> {
     fn both(lexicon: &'a Lexicon) -> impl Iterator<Item = Self> {
         let keys = Reach { chars: limits::SEAM_CHARS.min(4 * lexicon.longest()), letters: lexicon.longest() + SPARE_LETTERS };
         let patterns = Reach { chars: limits::SEAM_CHARS, letters: limits::SEAM_CHARS };
-        let both = [(What::Keys, keys, lexicon.len() > 0), (What::Patterns, patterns, lexicon.has_patterns())];
+        let both = [(What::Keys, keys, lexicon.longest() > 0), (What::Patterns, patterns, lexicon.has_patterns())];
         both.into_iter().filter(|(_, _, any)| *any).map(move |(what, reach, _)| Self { lexicon, what, reach })
     }
 }

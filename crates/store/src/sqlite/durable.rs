@@ -93,7 +93,8 @@ impl Syncer {
     pub(super) fn start(database: &Path) -> Result<Self, StoreError> {
         let mut path = database.as_os_str().to_owned();
         path.push("-wal");
-        let log = File::options().write(true).open(path).map_err(|error| StoreError::Unavailable(format!("the write-ahead log: {error}")))?;
+        let log =
+            File::options().write(true).open(path).map_err(|error| StoreError::Unavailable(format!("the write-ahead log: {error}")))?;
         Self::over(Arc::new(log))
     }
 
@@ -239,7 +240,7 @@ mod tests {
         orders.send(Ok(())).unwrap();
         shown.await.unwrap();
         syncer.idle().await;
-        assert_eq!(answers.try_iter().filter(Result::is_ok).count(), SMALL_BATCH + 1);
+        assert_eq!(answers.try_iter().flatten().count(), SMALL_BATCH + 1);
         progress.settled().await.unwrap();
         syncer.end();
     }
