@@ -7,6 +7,7 @@ mod server;
 pub use rules::{contact, pack, scan};
 pub use server::{request, token};
 
+use evidence::{MegolmMessage, SessionId};
 use model::body::PlainBody;
 use model::conversation::{Conversation, Mode, Terms};
 use model::json::parse_object;
@@ -41,6 +42,26 @@ fn readable(kind: &str, content: &CanonicalJsonObject) -> PlainBody {
     let terms = Terms { mode: Mode::Readable, policy: "fuzz@1".into(), tenant: "fuzz".into(), retention: "standard".into() };
     let Conversation::Readable(readable) = Conversation::from_terms(terms) else { unreachable!("the mode asked for") };
     readable.admit(kind, content)
+}
+
+/// The content of an encrypted event: what is taken has one encoding, and its signature holds for no other bytes.
+pub fn megolm(bytes: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(bytes) else { return false };
+    let Ok(content) = parse_object(text) else { return false };
+    let terms = Terms { mode: Mode::Sealed, policy: "fuzz@1".into(), tenant: "fuzz".into(), retention: "standard".into() };
+    let Conversation::Sealed(sealed) = Conversation::from_terms(terms) else { unreachable!("the mode asked for") };
+    let Ok(body) = sealed.admit("m.room.encrypted", &content) else { return false };
+    let ciphertext = body.ciphertext().expect("an encrypted event has a ciphertext");
+    let Ok(message) = MegolmMessage::from_base64(&ciphertext.text) else { return false };
+    let size = message.ciphertext_bytes();
+    assert!(size > 0 && size < ciphertext.text.len(), "what was encrypted is a part of the message");
+    let Ok(session) = SessionId::parse(&ciphertext.session_id) else { return false };
+    assert_eq!(SessionId::parse(&session.canonical()), Ok(session), "a session has one spelling");
+    if message.verify(&session).is_ok() {
+        let longer = MegolmMessage::from_base64(&format!("{}AAAA", ciphertext.text.trim_end_matches('=')));
+        assert!(longer.map_or(true, |longer| longer.verify(&session).is_err()), "a signature is over the whole message");
+    }
+    true
 }
 
 /// Filters: any JSON is understood or refused, and what is understood can be written again.

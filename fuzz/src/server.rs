@@ -124,7 +124,7 @@ impl World {
             registered_age: AgeBand::Adult,
             jwt: None,
             on_encryption_request: OnEncryptionRequest::Strip,
-            mode_policy: "choice@1".to_owned(),
+            modes: app::config::ModeRules::shipped("choice").expect("it is shipped"),
             webhook: None,
             keep_evidence_ms: None,
             appeal_contact: "safety@example.org".to_owned(),

@@ -12,6 +12,7 @@ export const PAIRS: [string, string][] = [
   ['Subject', 'SubjectAnswer'],
   ['Person', 'MemberAnswer'],
   ['MessageFacts', 'MessageAnswer'],
+  ['SealedFacts', 'SealedAnswer'],
   ['Reason', 'ReasonAnswer'],
   ['Report', 'ReportAnswer'],
   ['Decision', 'DecisionAnswer'],

@@ -50,6 +50,7 @@ export function cases(now: number): CaseDetail[] {
     hold_until_ms: now + 4 * HOUR_MS,
     on_timeout: 'block' as const,
     text_gone_ms: null,
+    sealed: null,
   };
   return [
     {

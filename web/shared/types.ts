@@ -68,6 +68,7 @@ export interface MessageFacts {
   hold_until_ms: number | null;
   on_timeout: 'release' | 'block' | null;
   text_gone_ms: number | null;
+  sealed: SealedFacts | null;
 }
 
 export interface Reason {
@@ -106,6 +107,17 @@ export interface AccessRecord {
   reason: string;
   subjects: string[];
   events: number;
+}
+
+/** What can be known of an encrypted message without reading it. */
+export interface SealedFacts {
+  ciphertext_bytes: number;
+  device_id: string | null;
+  session_id: string;
+  message_index: number;
+  session_first_ms: number;
+  elsewhere: boolean;
+  repeated: boolean;
 }
 
 export interface CaseDetail extends CaseCommon {

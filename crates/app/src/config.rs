@@ -6,6 +6,7 @@ use model::id::{OwnedServerName, OwnedUserId, TenantId, UserId};
 use model::person::AgeBand;
 use model::secret::Secret;
 
+pub use policy::mode::{ModeRules, OnEncryptionRequest};
 pub use webhook::{Webhook, WebhookError};
 
 /// The settings every use case may look at.
@@ -23,10 +24,10 @@ pub struct Config {
     pub registered_age: AgeBand,
     /// How the host platform logs its members in.
     pub jwt: Option<JwtLogin>,
-    /// What a request for encryption gets where sealed conversations are not served.
+    /// What a request for encryption gets that the policy does not allow (protocol 6.5).
     pub on_encryption_request: OnEncryptionRequest,
-    /// Name and version of the mode policy, as in `choice@1`.
-    pub mode_policy: String,
+    /// Which modes conversations may have.
+    pub modes: ModeRules,
     /// Whom to tell about cases.
     pub webhook: Option<Webhook>,
     /// Milliseconds that the text of a refused or redacted message is kept for its case; `None`: without limit.
@@ -57,15 +58,6 @@ pub struct JwtLogin {
     pub issuer: Option<String>,
     /// For whom they must be meant (`aud`), where the operator names one.
     pub audience: Option<String>,
-}
-
-/// What a client gets that asks for an encrypted room where none is served (protocol 6.5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnEncryptionRequest {
-    /// The room is made readable, and its first notice says so.
-    Strip,
-    /// 403 with the reason.
-    Refuse,
 }
 
 impl Config {

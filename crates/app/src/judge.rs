@@ -12,10 +12,12 @@ use model::limits;
 use model::person::AgeBand;
 use model::room::{MemberFacts, Snapshot};
 use model::ruma::CanonicalJsonObject;
+use model::sealed::SealedBody;
 use model::verdict::{Action, Verdict};
 use store::query::sender_history::{History, SenderHistory};
 
 use crate::behaviour::Seen;
+use crate::rooms::sealed::text_of;
 use crate::rules::Rules;
 use crate::{App, Caller, Error};
 
@@ -47,12 +49,25 @@ impl App {
         let across = self.seams.cross(&room.room_id, sender, body, self.clock.now(), &rules);
         let room_left = limits::SCAN_HITS.saturating_sub(findings.hits.len());
         findings.hits.extend(across.into_iter().take(room_left));
-        let facts = self.facts(room, sender, body, &findings).await?;
+        let facts = self.facts(room, sender, &Said::plain(body, &findings)).await?;
         let verdict = rules.judge(&facts, &findings);
         if verdict.action == Action::Block {
             self.seams.take_back(&room.room_id, sender, body);
         }
         metrics::counter!("frankly_messages_judged_total", "action" => verdict.action.as_str()).increment(1);
+        Ok(Judgement { verdict, facts, findings })
+    }
+
+    /// Judges a message of a sealed conversation by what is known of its people and how they write; there is no text.
+    ///
+    /// # Errors
+    /// When the sender's past cannot be read.
+    pub(crate) async fn judge_sealed(&self, room: &Snapshot, sender: &OwnedUserId, body: &SealedBody) -> Result<Judgement, Error> {
+        let rules = self.rules();
+        let findings = Findings::default();
+        let facts = self.facts(room, sender, &Said::sealed(body)).await?;
+        let verdict = rules.judge(&facts, &findings);
+        metrics::counter!("frankly_sealed_messages_judged_total", "action" => verdict.action.as_str()).increment(1);
         Ok(Judgement { verdict, facts, findings })
     }
 
@@ -76,7 +91,7 @@ impl App {
         if findings.hits.is_empty() {
             return Ok(());
         }
-        let facts = self.facts(room, &caller.user_id, &body, &findings).await?;
+        let facts = self.facts(room, &caller.user_id, &Said::plain(&body, &findings)).await?;
         self.refuse_if_grave(&rules, &facts, &findings)
     }
 
@@ -94,7 +109,7 @@ impl App {
                 let body = readable.admit(event_type, &event.content);
                 let findings = rules.scan(&body);
                 if !findings.hits.is_empty() {
-                    let facts = self.facts(room, creator, &body, &findings).await?;
+                    let facts = self.facts(room, creator, &Said::plain(&body, &findings)).await?;
                     self.refuse_if_grave(&rules, &facts, &findings)?;
                 }
             }
@@ -111,7 +126,7 @@ impl App {
         Err(Error::Safety { message: self.refusal_text(&harms), harms, case: None })
     }
 
-    async fn facts(&self, room: &Snapshot, sender: &OwnedUserId, body: &PlainBody, findings: &Findings) -> Result<Facts, Error> {
+    async fn facts(&self, room: &Snapshot, sender: &OwnedUserId, said: &Said) -> Result<Facts, Error> {
         let now = self.clock.now();
         let history = self.sender_history(room, sender).await?;
         let own = room.people.get(sender);
@@ -122,19 +137,13 @@ impl App {
         let to_new_minor = first_contact && from.age_band == AgeBand::Adult && is_minor(to.age_band);
         let mut counters = model::facts::CounterFacts::default();
         if !self.config.dev {
-            let seen = Seen { now, fingerprint: scan::fingerprint(body), room: hash(room.room_id.as_str()), first_contact, to_new_minor };
+            let seen = Seen { now, fingerprint: said.fingerprint, room: hash(room.room_id.as_str()), first_contact, to_new_minor };
             counters = self.behaviour.count(sender, seen);
             counters.reports_7d = history.reports;
         }
         let conversation = room.conversation();
         Ok(Facts {
-            msg: MessageFacts {
-                kind: body.kind().to_owned(),
-                len: i64::from(findings.chars),
-                links: i64::from(findings.links),
-                has_media: body.has_media(),
-                is_edit: body.is_edit(),
-            },
+            msg: said.facts.clone(),
             sender: from,
             recipient: to,
             pair: PairFacts { mutual: history.answered && !first_contact, first_contact, prior_msgs: history.prior_msgs },
@@ -176,6 +185,31 @@ impl App {
     /// Puts other rules in force, without a pause: messages being judged finish by the old ones.
     pub fn replace_rules(&self, rules: Rules) {
         *self.rules.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(rules);
+    }
+}
+
+/// A message as far as the facts go: nothing of what it says.
+struct Said {
+    facts: MessageFacts,
+    fingerprint: u64,
+}
+
+impl Said {
+    fn plain(body: &PlainBody, findings: &Findings) -> Self {
+        let facts = MessageFacts {
+            kind: body.kind().to_owned(),
+            len: i64::from(findings.chars),
+            links: i64::from(findings.links),
+            has_media: body.has_media(),
+            is_edit: body.is_edit(),
+        };
+        Self { facts, fingerprint: scan::fingerprint(body) }
+    }
+
+    fn sealed(body: &SealedBody) -> Self {
+        let len = i64::try_from(body.bytes()).unwrap_or(i64::MAX);
+        let facts = MessageFacts { kind: body.kind().to_owned(), len, links: 0, has_media: false, is_edit: false };
+        Self { facts, fingerprint: hash(text_of(body)) }
     }
 }
 

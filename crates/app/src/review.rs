@@ -27,6 +27,7 @@ pub use store::query::cases::{CaseHead, CaseRow, Page, QueuePlace, Subject};
 pub use store::query::outbox::Delivery;
 pub use store::query::overview::Overview;
 pub use store::query::reports_of::OwnReport;
+pub use store::query::sealed::SealedFacts;
 pub use store::query::staff::Staff;
 
 /// A case as one member of staff sees it.

@@ -6,6 +6,7 @@ mod host;
 mod host_types;
 mod live;
 mod member;
+mod modes;
 mod openapi;
 pub mod pages;
 mod session;
@@ -67,6 +68,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/_frankly/v1/reports", get(member::reports))
         .route("/_frankly/v1/wards", get(member::wards))
         .route("/_frankly/v1/wards/{user}", put(member::narrow_ward))
+        .route("/_frankly/v1/modes", get(modes::modes))
+        .route("/_frankly/v1/conversations/{room_id}", get(modes::label))
         .route("/_frankly/v1/openapi.json", get(openapi::serve))
         .layer(cors);
     let api = staff

@@ -4,7 +4,7 @@ use axum::Json;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
-use crate::{cases, host, live, member};
+use crate::{cases, host, live, member, modes};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -34,6 +34,8 @@ use crate::{cases, host, live, member};
         host::people,
         host::person,
         host::relations,
+        modes::modes,
+        modes::label,
     )
 )]
 struct Document;

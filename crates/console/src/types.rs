@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::modes::SealedAnswer;
+
 /// A log-in.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct LoginBody {
@@ -203,6 +205,8 @@ pub(crate) struct MessageAnswer {
     on_timeout: Option<&'static str>,
     /// When the text kept of it was deleted because its time was over.
     text_gone_ms: Option<i64>,
+    /// What can be known of an encrypted message; there is no text to reveal.
+    sealed: Option<SealedAnswer>,
 }
 
 /// A rule that fired.
@@ -279,6 +283,7 @@ fn message(detail: &Detail) -> Option<MessageAnswer> {
             OnTimeout::Block => "block",
         }),
         text_gone_ms: detail.text_gone.map(|gone| gone.0),
+        sealed: detail.sealed.as_ref().map(Into::into),
     })
 }
 

@@ -26,6 +26,7 @@ enum Command {
     Backup(crate::backup::BackupArgs),
     Restore(crate::backup::RestoreArgs),
     Restored(crate::backup::RestoredArgs),
+    Label(crate::label::LabelArgs),
     Bench(crate::bench::BenchArgs),
 }
 
@@ -88,6 +89,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Backup(args) => crate::backup::back_up(&args),
         Command::Restore(args) => crate::backup::restore(&args),
         Command::Restored(args) => block_on(crate::backup::restored(args)),
+        Command::Label(args) => block_on(crate::label::run(args)),
         Command::Bench(args) => block_on(crate::bench::run(args)),
     }
 }

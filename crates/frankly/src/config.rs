@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use app::config::{JwtLogin, OnEncryptionRequest, Registration, Webhook};
+use app::config::{JwtLogin, ModeRules, OnEncryptionRequest, Registration, Webhook};
 use model::id::{OwnedServerName, TenantId};
 use model::limits;
 use model::person::AgeBand;
@@ -39,7 +39,7 @@ pub(crate) struct Options {
     registered_age: AgeBand,
     jwt: Option<JwtLogin>,
     on_encryption_request: OnEncryptionRequest,
-    mode_policy: String,
+    modes: ModeRules,
     webhook: Option<Webhook>,
     appeal_contact: String,
     keep_evidence_ms: Option<i64>,
@@ -117,8 +117,9 @@ impl Options {
             // in development everybody is grown up; otherwise somebody tells, and until then nobody knows
             registered_age: settings.get("registered_age_band", age_band)?.unwrap_or(if dev { AgeBand::Adult } else { AgeBand::Unknown }),
             jwt: jwt_login(settings)?,
-            on_encryption_request: settings.need("on_encryption_request", on_encryption_request)?,
-            mode_policy: settings.need("mode_policy", settings::text)?,
+            on_encryption_request: settings
+                .need("on_encryption_request", |text| OnEncryptionRequest::parse(text).ok_or("\"strip\" or \"refuse\""))?,
+            modes: modes(settings)?,
             webhook: webhook(settings)?,
             keep_evidence_ms: settings.need("evidence.keep_days", keep_days)?,
             appeal_contact: settings.need("appeal_contact", settings::text)?,
@@ -135,7 +136,7 @@ impl Options {
             registered_age: self.registered_age,
             jwt: self.jwt.clone(),
             on_encryption_request: self.on_encryption_request,
-            mode_policy: self.mode_policy.clone(),
+            modes: self.modes.clone(),
             webhook: self.webhook.clone(),
             keep_evidence_ms: self.keep_evidence_ms,
             appeal_contact: self.appeal_contact.clone(),
@@ -209,14 +210,19 @@ fn jwt_login(settings: &Settings) -> anyhow::Result<Option<JwtLogin>> {
 
 /// The certificates in PEM form of a file; a bounded number of bytes.
 fn authorities(path: &Path) -> anyhow::Result<Vec<u8>> {
+    bounded_text(path, limits::CA_FILE_BYTES).map(String::into_bytes)
+}
+
+/// The text of a file, which may have so many bytes.
+fn bounded_text(path: &Path, bytes_max: usize) -> anyhow::Result<String> {
     let file = std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let mut pem = Vec::new();
-    std::io::Read::read_to_end(&mut std::io::Read::take(file, limits::CA_FILE_BYTES as u64 + 1), &mut pem)
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut std::io::Read::take(file, bytes_max as u64 + 1), &mut text)
         .with_context(|| format!("cannot read {}", path.display()))?;
-    if pem.len() > limits::CA_FILE_BYTES {
-        bail!("{} has more than {} bytes", path.display(), limits::CA_FILE_BYTES);
+    if text.len() > bytes_max {
+        bail!("{} has more than {bytes_max} bytes", path.display());
     }
-    Ok(pem)
+    Ok(text)
 }
 
 /// Days in milliseconds; `None` for 0, which is without limit.
@@ -239,11 +245,19 @@ fn age_band(text: &str) -> Result<AgeBand, &'static str> {
     AgeBand::parse(text).ok_or("u13, 13-15, 16-17, adult or unknown")
 }
 
-fn on_encryption_request(text: &str) -> Result<OnEncryptionRequest, &'static str> {
-    match text {
-        "strip" => Ok(OnEncryptionRequest::Strip),
-        "refuse" => Ok(OnEncryptionRequest::Refuse),
-        _ => Err("\"strip\" or \"refuse\""),
+/// The mode policies: those of a file, or one that comes with the program for everybody.
+fn modes(settings: &Settings) -> anyhow::Result<ModeRules> {
+    let shipped =
+        "\"readable-only\", \"sealed-only\", \"choice\" or \"youth-readable\"; policies of your own are a file, named by mode_file";
+    let named = settings.get("mode_policy", |name| ModeRules::shipped(name).ok_or(shipped))?;
+    match (settings.get("mode_file", settings::text)?, named) {
+        (Some(_), Some(_)) => bail!("{}: mode_policy and mode_file are two answers to one question", settings.source("mode_policy")),
+        (Some(path), None) => {
+            let said_where = || format!("{}: mode_file", settings.source("mode_file"));
+            let text = bounded_text(Path::new(&path), limits::MODE_FILE_BYTES).with_context(said_where)?;
+            ModeRules::parse(&path, &text).with_context(said_where)
+        }
+        (None, named) => Ok(named.unwrap_or_else(|| ModeRules::shipped(policy::mode::DEFAULT_POLICY).expect("the default is shipped"))),
     }
 }
 
@@ -292,6 +306,24 @@ mod tests {
         assert!(why(&file(&"#".repeat(limits::CA_FILE_BYTES + 1))).ends_with("ca.pem has more than 1048576 bytes"));
         insta::assert_snapshot!(why("[webhook]\nca_file = \"gone.pem\"\n"), @"frankly.toml:2: webhook.ca_file needs webhook.url");
         assert!(why(&file("").replace("ca.pem", "gone.pem")).starts_with("frankly.toml:4: webhook.ca_file: cannot read "));
+    }
+
+    #[test]
+    fn mode_policies_are_checked_at_the_start() {
+        let name = |file: &str| check(file).unwrap().modes.policy("default", &[]).name().to_owned();
+        assert_eq!(name(""), "choice@1");
+        assert_eq!(name("mode_policy = \"youth-readable\"\n"), "youth-readable@1");
+        insta::assert_snapshot!(complaint("dev = false\nmode_policy = \"open\"\n"), @r#"frankly.toml:2: mode_policy: expected "readable-only", "sealed-only", "choice" or "youth-readable"; policies of your own are a file, named by mode_file"#);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("modes.yaml");
+        let file = format!("mode_file = \"{}\"\n", path.display());
+        std::fs::write(&path, "choose:\n  - jurisdictions: [DE]\n    policy: sealed-only@1\n  - policy: choice@1\n").unwrap();
+        assert_eq!(name(&file), "choice@1");
+        insta::assert_snapshot!(complaint(&format!("{file}mode_policy = \"choice\"\n")), @"frankly.toml:2: mode_policy and mode_file are two answers to one question");
+        std::fs::write(&path, "choose:\n  - policy: none@1\n").unwrap();
+        let said = format!("{:#}", check(&file).unwrap_err());
+        assert!(said.starts_with("frankly.toml:1: mode_file: ") && said.ends_with("modes.yaml:2: there is no policy none@1"), "{said}");
+        insta::assert_snapshot!(format!("{:#}", check("mode_file = \"gone.yaml\"\n").unwrap_err()), @"frankly.toml:1: mode_file: cannot read gone.yaml: No such file or directory (os error 2)");
     }
 
     #[test]

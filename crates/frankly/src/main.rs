@@ -6,6 +6,7 @@ mod cli;
 mod config;
 mod demo;
 mod host_key;
+mod label;
 mod packs;
 mod scan;
 mod serve;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use app::App;
+use app::modes::Outlook;
 use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
@@ -45,8 +46,9 @@ fn ok(body: &Value) -> Result<Response, Refusal> {
     Ok(json_response(StatusCode::OK, body))
 }
 
-async fn versions() -> Response {
+async fn versions(State(app): State<Arc<App>>) -> Response {
     let versions: Vec<String> = (1..=12).map(|minor| format!("v1.{minor}")).collect();
+    let forced = app.outlook() == Outlook::SealedOnly;
     let unstable = json!({
         "org.matrix.e2e_cross_signing": true,
         "org.matrix.msc2285.stable": true,
@@ -55,6 +57,9 @@ async fn versions() -> Response {
         "org.matrix.msc4222": true,
         "org.matrix.msc4380.stable": true,
         "org.matrix.simplified_msc3575": true,
+        "io.element.e2ee_forced.public": forced,
+        "io.element.e2ee_forced.private": forced,
+        "io.element.e2ee_forced.trusted_private": forced,
     });
     json_response(StatusCode::OK, &json!({"versions": versions, "unstable_features": unstable}))
 }
@@ -76,10 +81,12 @@ async fn capabilities(call: Call<get_capabilities::v3::Request>) -> Result<Respo
 }
 
 async fn well_known_client(State(app): State<Arc<App>>) -> Response {
-    let body = json!({
-        "m.homeserver": {"base_url": app.config.base_url},
-        "io.element.e2ee": {"default": false, "force_disable": true},
-    });
+    let encryption = match app.outlook() {
+        Outlook::ReadableOnly => json!({"default": false, "force_disable": true}),
+        Outlook::Mixed => json!({"default": false}),
+        Outlook::MixedSealedFirst | Outlook::SealedOnly => json!({"default": true}),
+    };
+    let body = json!({"m.homeserver": {"base_url": app.config.base_url}, "io.element.e2ee": encryption});
     json_response(StatusCode::OK, &body)
 }
 

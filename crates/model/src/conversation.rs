@@ -4,10 +4,15 @@ use ruma::CanonicalJsonObject;
 use serde::{Deserialize, Serialize};
 
 use crate::body::{self, PlainBody};
+use crate::sealed::{self, SealedBody, SealedRefusal};
 
 /// The key of the create content under which the server states the conversation's terms.
 /// Room version 12 makes the room ID the hash of that event, so the ID commits to it (MSC4291).
 pub const CREATE_KEY: &str = "org.frankly.conversation";
+
+/// The key of a client's creation content by which it asks for a mode by name, as in `"sealed"`. It is answered and
+/// left out of the create event.
+pub const ASK_KEY: &str = "org.frankly.mode";
 
 /// Who can read a conversation besides its members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -25,6 +30,18 @@ impl Mode {
         match self {
             Self::Readable => "readable",
             Self::Sealed => "sealed",
+        }
+    }
+
+    /// Who can read such a conversation, in words for members.
+    pub fn readers(self) -> &'static [&'static str] {
+        match self {
+            Self::Readable => &[
+                "its members",
+                "software of the server, which checks each message before it is delivered",
+                "the safety team, when a message was flagged or reported, or when the law requires it; each such read is recorded first",
+            ],
+            Self::Sealed => &["its members, on their own devices"],
         }
     }
 
@@ -102,4 +119,14 @@ impl Readable {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sealed {
     terms: Terms,
+}
+
+impl Sealed {
+    /// What may be sent in this conversation: ciphertext, and the little that is never encrypted.
+    ///
+    /// # Errors
+    /// For what would be plain text, and for ciphertext of another form.
+    pub fn admit(&self, event_type: &str, content: &CanonicalJsonObject) -> Result<SealedBody, SealedRefusal> {
+        sealed::admit(event_type, content)
+    }
 }

@@ -8,7 +8,7 @@
 use js_int::Int;
 use ruma::room_version_rules::RoomVersionRules;
 use ruma::signatures::{content_hash, reference_hash};
-use ruma::{CanonicalJsonObject, CanonicalJsonValue, OwnedEventId, OwnedRoomId, OwnedUserId, RoomId};
+use ruma::{CanonicalJsonObject, CanonicalJsonValue, OwnedEventId, OwnedRoomId, OwnedUserId, RoomId, RoomVersionId};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
@@ -136,6 +136,47 @@ impl Draft {
             pdu.insert("state_key".to_owned(), text(state_key));
         }
         pdu
+    }
+}
+
+/// What is left of an event when its content is gone, by redaction or erasure. Its hashes still tell whether a content
+/// that somebody kept is the one it had.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Skeleton {
+    /// Its ID.
+    pub event_id: OwnedEventId,
+    /// Its room.
+    pub room_id: OwnedRoomId,
+    /// Who sent it.
+    pub sender: OwnedUserId,
+    /// Matrix event type.
+    pub event_type: String,
+    /// The state key of a state event.
+    pub state_key: Option<String>,
+    /// When the server received it.
+    pub origin_ts: Timestamp,
+    /// The rest of its federation form.
+    pub header: Header,
+    /// The room's version.
+    pub version: String,
+}
+
+impl Skeleton {
+    /// Whether the event had this content when it was sent: the content hash and the event ID come out the same.
+    pub fn had(&self, content: &CanonicalJsonObject) -> bool {
+        let Some(rules) = RoomVersionId::try_from(self.version.as_str()).ok().and_then(|version| version.rules()) else { return false };
+        let draft = Draft {
+            sender: self.sender.clone(),
+            event_type: self.event_type.clone(),
+            state_key: self.state_key.clone(),
+            content: content.clone(),
+            origin_ts: self.origin_ts,
+        };
+        let Header { auth_events, depth, prev_events, content_hash } = &self.header;
+        // the create event of a version 12 room names no room
+        let room_id = (self.event_type != "m.room.create").then_some(&*self.room_id);
+        let placed = draft.place(room_id, prev_events.first().cloned(), *depth, auth_events.clone(), &rules);
+        placed.is_ok_and(|placed| placed.event_id == self.event_id && placed.header.content_hash == *content_hash)
     }
 }
 

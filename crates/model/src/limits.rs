@@ -223,8 +223,22 @@ pub const TO_DEVICE_BURST: u32 = 500;
 pub const SCAN_HITS: usize = 64;
 /// Pieces of text looked at in one event.
 pub const SCAN_PARTS: usize = 256;
+/// Bytes of a reaction in a sealed conversation, where it is in plain text: a picture or a word, not a message.
+pub const SEALED_CLEAR_BYTES: usize = 512;
+/// Bytes of an event of call or verification signalling in a sealed conversation, where it is in plain text.
+pub const SEALED_SIGNAL_BYTES: usize = 32 * 1024;
+/// Messages after which clients make a new session at the latest (spec `m.room.encryption`, the recommended number).
+pub const SESSION_MESSAGES: i64 = 100;
+/// Milliseconds after which clients make a new session at the latest (spec `m.room.encryption`, the recommended week).
+pub const SESSION_MS: i64 = 7 * 24 * 3_600_000;
 /// Bytes of a pack file.
 pub const PACK_BYTES: usize = 4 * 1024 * 1024;
+/// Bytes of a file of mode policies.
+pub const MODE_FILE_BYTES: usize = 256 * 1024;
+/// Mode policies in force, and choices among them.
+pub const MODE_POLICIES: usize = 256;
+/// Bytes of the name of a mode policy, which goes into every create event.
+pub const MODE_POLICY_NAME_BYTES: usize = 64;
 /// Largest file of certificate authorities.
 pub const CA_FILE_BYTES: usize = 1024 * 1024;
 /// Packs loaded at a time.

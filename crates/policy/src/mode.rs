@@ -1,106 +1,155 @@
-//! Which mode a conversation may have: a table per policy, and what this server can serve.
+//! Which mode a conversation may have: policies that an operator can read, and what follows from a request.
+//!
+//! The policies are YAML ([`ModeRules::parse`]); four come with Frankly (`modes/shipped.yaml`). What is decided once is
+//! written into the create event and never decided again: who would change the outcome does not come in.
+
+mod file;
+#[cfg(test)]
+mod tests;
 
 use model::conversation::Mode;
 use model::person::AgeBand;
+use serde::Deserialize;
 
-/// A shipped policy. Its rows are read from the top; the first that fits decides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub use file::ModeFileError;
+
+/// The policies that come with Frankly, as text to be read.
+pub const SHIPPED: &str = include_str!("../modes/shipped.yaml");
+
+/// The policy where the operator names none.
+pub const DEFAULT_POLICY: &str = "choice@1";
+
+/// A policy. Its rows are read from the top; the first that fits decides, and the last fits everybody.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModePolicy {
-    /// Name and version, as written into the create content.
-    pub name: &'static str,
-    rows: &'static [Row],
+    name: String,
+    rows: Vec<Row>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Row {
-    minor_present: Option<bool>,
-    allowed: &'static [Mode],
-    default: Mode,
-    reason: &'static str,
+/// What holds for those it fits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// It fits when somebody of these ages takes part; everybody when empty.
+    pub anybody: Vec<AgeBand>,
+    /// The modes a conversation may have.
+    pub allowed: Vec<Mode>,
+    /// The mode when nobody asks for one.
+    pub default: Mode,
+    /// Why, in words for members.
+    pub reason: String,
 }
 
-const READABLE: &[Mode] = &[Mode::Readable];
-const SEALED: &[Mode] = &[Mode::Sealed];
-const BOTH: &[Mode] = &[Mode::Readable, Mode::Sealed];
-
-/// The four policies that ship with Frankly.
-pub const POLICIES: [ModePolicy; 4] = [
-    ModePolicy {
-        name: "readable-only@1",
-        rows: &[Row {
-            minor_present: None,
-            allowed: READABLE,
-            default: Mode::Readable,
-            reason: "Every conversation here can be read by the safety team.",
-        }],
-    },
-    ModePolicy {
-        name: "sealed-only@1",
-        rows: &[Row {
-            minor_present: None,
-            allowed: SEALED,
-            default: Mode::Sealed,
-            reason: "Every conversation here is end-to-end encrypted.",
-        }],
-    },
-    ModePolicy {
-        name: "choice@1",
-        rows: &[Row {
-            minor_present: None,
-            allowed: BOTH,
-            default: Mode::Sealed,
-            reason: "You choose whether this conversation is encrypted or can be read.",
-        }],
-    },
-    ModePolicy {
-        name: "youth-readable@1",
-        rows: &[
-            Row {
-                minor_present: Some(true),
-                allowed: READABLE,
-                default: Mode::Readable,
-                reason: "Somebody under 18 takes part, so the safety team can read this conversation.",
-            },
-            Row {
-                minor_present: None,
-                allowed: SEALED,
-                default: Mode::Sealed,
-                reason: "Conversations among adults are end-to-end encrypted.",
-            },
-        ],
-    },
-];
-
-impl ModePolicy {
-    /// The policy with this name, with or without its version.
-    pub fn named(name: &str) -> Option<Self> {
-        POLICIES.into_iter().find(|policy| policy.name == name || policy.name.split('@').next() == Some(name))
+impl Row {
+    fn fits(&self, parties: &[Party]) -> bool {
+        self.anybody.is_empty() || parties.iter().any(|party| self.anybody.contains(&party.age_band))
     }
 }
 
-/// Which modes this server can serve.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Served {
-    /// Readable conversations.
-    pub readable: bool,
-    /// Sealed conversations.
-    pub sealed: bool,
+impl ModePolicy {
+    /// Name and version, as written into the create content.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its rows.
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    fn row(&self, parties: &[Party]) -> &Row {
+        self.rows.iter().find(|row| row.fits(parties)).expect("the last row of every policy fits everybody")
+    }
 }
 
-impl Served {
-    /// What this release serves: readable conversations.
-    pub const THIS_RELEASE: Self = Self { readable: true, sealed: false };
+/// Which policy holds for whom. Read from the top; the last choice fits everybody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModeRules {
+    policies: Vec<ModePolicy>,
+    choices: Vec<Choice>,
+}
 
-    fn serves(self, mode: Mode) -> bool {
-        match mode {
-            Mode::Readable => self.readable,
-            Mode::Sealed => self.sealed,
+/// A policy and for whom it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Choice {
+    /// The tenants; any when empty.
+    tenants: Vec<String>,
+    /// It fits when somebody from here takes part; everybody when empty.
+    jurisdictions: Vec<String>,
+    /// Place in the list of policies.
+    policy: usize,
+}
+
+impl ModeRules {
+    /// One of the shipped policies for everybody, named with or without its version.
+    pub fn shipped(name: &str) -> Option<Self> {
+        let mut rules = Self::all_shipped().expect("a test reads the shipped policies");
+        let is_named = |policy: &ModePolicy| policy.name == name || policy.name.split('@').next() == Some(name);
+        let policy = rules.policies.iter().position(is_named)?;
+        rules.choices = vec![Choice { tenants: Vec::new(), jurisdictions: Vec::new(), policy }];
+        Some(rules)
+    }
+
+    /// The policy that holds for these people.
+    pub fn policy(&self, tenant: &str, parties: &[Party]) -> &ModePolicy {
+        let fits = |choice: &&Choice| {
+            let at_home = |party: &Party| choice.jurisdictions.contains(&party.jurisdiction);
+            fits_tenant(choice, tenant) && (choice.jurisdictions.is_empty() || parties.iter().any(at_home))
+        };
+        let choice = self.choices.iter().find(fits).expect("the last choice fits everybody");
+        self.policies.get(choice.policy).expect("a choice names a policy of the list")
+    }
+
+    /// Every policy that can hold in a tenant, in the order in which they are tried.
+    pub fn in_force(&self, tenant: &str) -> Vec<&ModePolicy> {
+        let mut found: Vec<&ModePolicy> = Vec::new();
+        for choice in self.choices.iter().filter(|choice| fits_tenant(choice, tenant)) {
+            let policy = self.policies.get(choice.policy).expect("a choice names a policy of the list");
+            if !found.contains(&policy) {
+                found.push(policy);
+            }
+            if choice.jurisdictions.is_empty() {
+                break;
+            }
+        }
+        found
+    }
+
+    /// What clients of a tenant may be told beforehand, whoever they will talk to.
+    pub fn outlook(&self, tenant: &str) -> Outlook {
+        let policies = self.in_force(tenant);
+        let rows = || policies.iter().flat_map(|policy| policy.rows.iter());
+        if rows().all(|row| !row.allowed.contains(&Mode::Sealed)) {
+            Outlook::ReadableOnly
+        } else if rows().all(|row| !row.allowed.contains(&Mode::Readable)) {
+            Outlook::SealedOnly
+        } else if rows().all(|row| row.default == Mode::Sealed) {
+            Outlook::MixedSealedFirst
+        } else {
+            Outlook::Mixed
         }
     }
 }
 
+fn fits_tenant(choice: &Choice, tenant: &str) -> bool {
+    choice.tenants.is_empty() || choice.tenants.iter().any(|one| one == tenant)
+}
+
+/// What can become of conversations in a tenant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outlook {
+    /// None is ever sealed.
+    ReadableOnly,
+    /// None is ever readable.
+    SealedOnly,
+    /// It depends on who takes part or what they ask for; sealed unless asked otherwise.
+    MixedSealedFirst,
+    /// It depends on who takes part.
+    Mixed,
+}
+
 /// What to do with a request for encryption that cannot be met.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OnEncryptionRequest {
     /// Make the conversation readable and say so in its first notice.
     #[default]
@@ -120,138 +169,72 @@ impl OnEncryptionRequest {
     }
 }
 
-/// What is known when a conversation is made.
+/// Somebody who takes part, as far as a policy asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ModeFacts {
-    /// The tenant's policy.
-    pub policy: ModePolicy,
-    /// Age bands of all who take part. `Unknown` counts as a minor.
-    pub age_bands: Vec<AgeBand>,
-    /// What this server can do.
-    pub served: Served,
-    /// The mode asked for; `None` when the client did not say.
-    pub asked: Option<Mode>,
-    /// What to do when sealed is asked for and cannot be.
-    pub on_encryption_request: OnEncryptionRequest,
+pub struct Party {
+    /// How old they are, as far as is known.
+    pub age_band: AgeBand,
+    /// Where they are, as in `DE`; empty when not known.
+    pub jurisdiction: String,
 }
 
-/// What follows from the request.
+/// What is known when a conversation is made.
+#[derive(Clone, Copy, Debug)]
+pub struct ModeFacts<'a> {
+    /// The tenant it belongs to.
+    pub tenant: &'a str,
+    /// Everybody who takes part.
+    pub parties: &'a [Party],
+    /// The mode asked for; `None` when nobody said.
+    pub asked: Option<Mode>,
+}
+
+/// What follows from a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Make it in this mode.
     Make(Mode),
-    /// Make it readable, leave the request for encryption out, and say this first.
-    Strip {
-        /// For the members, in plain words.
-        notice: String,
-    },
+    /// Make it readable although sealed was asked for, and say so first.
+    Strip,
     /// Do not make it.
-    Refuse {
-        /// For the member who asked.
-        why: String,
-    },
+    Refuse,
 }
 
 /// Allowed modes, the default, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModeDecision {
-    /// Modes that are both permitted and served.
+    /// Name and version of the policy that decided.
+    pub policy: String,
+    /// Modes that are permitted.
     pub allowed: Vec<Mode>,
-    /// The mode when the client does not say; `None` when nothing is possible.
-    pub default: Option<Mode>,
-    /// For the member, in plain words.
+    /// The mode when nobody says.
+    pub default: Mode,
+    /// For the members, in plain words.
     pub reason: String,
     /// What follows for this request.
     pub outcome: Outcome,
 }
 
-const NOT_SERVED: &str = "This server does not offer encrypted conversations.";
-
-/// Decides the mode of a new conversation.
-pub fn decide(facts: &ModeFacts) -> ModeDecision {
-    let minor = facts.age_bands.iter().any(|band| *band != AgeBand::Adult);
-    let rows = facts.policy.rows;
-    let row =
-        rows.iter().find(|row| row.minor_present.is_none_or(|wanted| wanted == minor)).expect("the last row of every policy fits everyone");
-    let allowed: Vec<Mode> = row.allowed.iter().copied().filter(|mode| facts.served.serves(*mode)).collect();
-    let default = if allowed.contains(&row.default) { Some(row.default) } else { allowed.first().copied() };
-    let permitted = row.allowed.contains(&Mode::Sealed);
-    let reason = if permitted && !facts.served.sealed { NOT_SERVED } else { row.reason };
-    ModeDecision { outcome: outcome(facts, &allowed, default, reason), allowed, default, reason: reason.to_owned() }
-}
-
-fn outcome(facts: &ModeFacts, allowed: &[Mode], default: Option<Mode>, reason: &str) -> Outcome {
-    let Some(mode) = facts.asked.or(default) else {
-        return Outcome::Refuse { why: reason.to_owned() };
-    };
-    if allowed.contains(&mode) {
-        return Outcome::Make(mode);
-    }
-    let strip = mode == Mode::Sealed && allowed.contains(&Mode::Readable) && facts.on_encryption_request == OnEncryptionRequest::Strip;
-    if strip {
-        return Outcome::Strip {
-            notice: format!("This conversation is not encrypted. {reason} Staff see a message only for a recorded reason."),
+impl ModeRules {
+    /// Decides the mode of a conversation of these people.
+    pub fn decide(&self, facts: ModeFacts<'_>, on_encryption_request: OnEncryptionRequest) -> ModeDecision {
+        let policy = self.policy(facts.tenant, facts.parties);
+        let row = policy.row(facts.parties);
+        let mode = facts.asked.unwrap_or(row.default);
+        let can_strip = mode == Mode::Sealed && row.allowed.contains(&Mode::Readable);
+        let outcome = if row.allowed.contains(&mode) {
+            Outcome::Make(mode)
+        } else if can_strip && on_encryption_request == OnEncryptionRequest::Strip {
+            Outcome::Strip
+        } else {
+            Outcome::Refuse
         };
-    }
-    Outcome::Refuse { why: reason.to_owned() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn line(policy: ModePolicy, band: AgeBand, asked: Option<Mode>, served: Served, on_encryption_request: OnEncryptionRequest) -> String {
-        let facts = ModeFacts { policy, age_bands: vec![AgeBand::Adult, band], served, asked, on_encryption_request };
-        let what = match decide(&facts).outcome {
-            Outcome::Make(mode) => mode.as_str(),
-            Outcome::Strip { .. } => "strip",
-            Outcome::Refuse { .. } => "refuse",
-        };
-        what.to_owned()
-    }
-
-    /// Policy; then for adult and minor: asked nothing, readable, sealed.
-    fn table(served: Served, on_request: OnEncryptionRequest) -> Vec<String> {
-        let row = |policy: ModePolicy| {
-            let cells = [AgeBand::Adult, AgeBand::From13To15].into_iter().flat_map(|band| {
-                [None, Some(Mode::Readable), Some(Mode::Sealed)].map(|asked| line(policy, band, asked, served, on_request))
-            });
-            format!("{}: {}", policy.name, cells.collect::<Vec<_>>().join(" "))
-        };
-        POLICIES.into_iter().map(row).collect()
-    }
-
-    #[test]
-    fn the_table_with_both_modes() {
-        let both = Served { readable: true, sealed: true };
-        assert_eq!(
-            table(both, OnEncryptionRequest::Strip),
-            [
-                "readable-only@1: readable readable strip readable readable strip",
-                "sealed-only@1: sealed refuse sealed sealed refuse sealed",
-                "choice@1: sealed readable sealed sealed readable sealed",
-                "youth-readable@1: sealed refuse sealed readable readable strip",
-            ]
-        );
-    }
-
-    #[test]
-    fn the_table_of_this_release() {
-        assert_eq!(
-            table(Served::THIS_RELEASE, OnEncryptionRequest::Strip),
-            [
-                "readable-only@1: readable readable strip readable readable strip",
-                "sealed-only@1: refuse refuse refuse refuse refuse refuse",
-                "choice@1: readable readable strip readable readable strip",
-                "youth-readable@1: refuse refuse refuse readable readable strip",
-            ]
-        );
-        assert!(table(Served::THIS_RELEASE, OnEncryptionRequest::Refuse)[0].ends_with("readable readable refuse"));
-    }
-
-    #[test]
-    fn unknown_age_counts_as_a_minor() {
-        let policy = ModePolicy::named("youth-readable").unwrap();
-        assert_eq!(line(policy, AgeBand::Unknown, None, Served::THIS_RELEASE, OnEncryptionRequest::Strip), "readable");
+        ModeDecision {
+            policy: policy.name.clone(),
+            allowed: row.allowed.clone(),
+            default: row.default,
+            reason: row.reason.clone(),
+            outcome,
+        }
     }
 }

@@ -13,6 +13,7 @@ const STEPS: [(&str, &str); 8] = [
     ("0004_ops", include_str!("../schema/0004_ops.sql")),
     ("0005_keys", include_str!("../schema/0005_keys.sql")),
     ("0006_backup", include_str!("../schema/0006_backup.sql")),
+    ("0007_sealed", include_str!("../schema/0007_sealed.sql")),
     ("0010_sliding", include_str!("../schema/0010_sliding.sql")),
     ("0011_people", include_str!("../schema/0011_people.sql")),
     ("0012_contact", include_str!("../schema/0012_contact.sql")),

@@ -126,6 +126,11 @@ fn filter() {
 }
 
 #[test]
+fn megolm() {
+    run("megolm", 50_000, fuzz::megolm);
+}
+
+#[test]
 fn pack() {
     run("pack", 2_000, fuzz::pack);
 }

@@ -5,12 +5,13 @@ use cargo_metadata::{DependencyKind, Metadata};
 use super::Problem;
 
 /// Our crates and what each may depend on. Whoever is missing here may depend on nothing of ours.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("frankly-model", &[]),
     ("frankly-policy", &["frankly-model"]),
     ("frankly-scan", &["frankly-model"]),
+    ("frankly-evidence", &[]),
     ("frankly-store", &["frankly-model"]),
-    ("frankly-app", &["frankly-model", "frankly-policy", "frankly-scan", "frankly-store"]),
+    ("frankly-app", &["frankly-model", "frankly-policy", "frankly-scan", "frankly-store", "frankly-evidence"]),
     ("frankly-matrix", &["frankly-model", "frankly-app"]),
     ("frankly-console", &["frankly-model", "frankly-app"]),
     ("frankly-sim", &["frankly-model"]),
@@ -27,7 +28,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
             "frankly-sim",
         ],
     ),
-    ("frankly-fuzz", &["frankly-model", "frankly-store", "frankly-app", "frankly-matrix"]),
+    ("frankly-fuzz", &["frankly-model", "frankly-store", "frankly-app", "frankly-matrix", "frankly-evidence"]),
 ];
 
 /// In tests an HTTP crate may build the app from its parts, but the two still do not know each other.
@@ -37,7 +38,7 @@ const TEST_ARROWS: [(&str, &[&str]); 2] = [
 ];
 
 /// Heavy or far-reaching crates and who alone may name them.
-const OWNERS: [(&str, &[&str]); 18] = [
+const OWNERS: [(&str, &[&str]); 20] = [
     ("rusqlite", &["frankly-store"]),
     ("tokio-postgres", &["frankly-store"]),
     ("deadpool-postgres", &["frankly-store"]),
@@ -50,6 +51,8 @@ const OWNERS: [(&str, &[&str]); 18] = [
     ("rust-embed", &["frankly-console"]),
     ("argon2", &["frankly-app"]),
     ("jsonwebtoken", &["frankly-app"]),
+    ("ed25519-dalek", &["frankly-evidence"]),
+    ("vodozemac", &["frankly-evidence", "frankly-matrix", "frankly-console", "frankly-store", "frankly"]),
     ("hyper-rustls", &["frankly-app"]),
     ("rustls", &["frankly-app"]),
     ("rustls-native-certs", &["frankly-app"]),
@@ -59,7 +62,7 @@ const OWNERS: [(&str, &[&str]); 18] = [
 ];
 
 /// Crates that decide and do no input or output, and what would let them.
-const PURE: [&str; 3] = ["frankly-model", "frankly-policy", "frankly-scan"];
+const PURE: [&str; 4] = ["frankly-model", "frankly-policy", "frankly-scan", "frankly-evidence"];
 const IMPURE: [&str; 9] = ["tokio", "hyper", "hyper-util", "axum", "mio", "rand", "tempfile", "tracing", "rusqlite"];
 
 /// One `from → to` of a manifest.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::clock::Timestamp;
 use model::contact::{ContactKind, ContactOutcome};
-use model::conversation::{CREATE_KEY, Mode, Terms};
+use model::conversation::{ASK_KEY, CREATE_KEY, Mode, Terms};
 use model::id::{OwnedEventId, OwnedRoomId, OwnedUserId, random_word};
 use model::json::parse_object;
 use model::limits;
@@ -17,7 +17,6 @@ use store::command::create_room::CreateRoom;
 use store::query::people::Person;
 
 use super::steps::{member_content, membership_step, object, quiet, state_draft};
-use crate::config::OnEncryptionRequest;
 use crate::contact::{Place, REQUEST_KEY};
 use crate::{App, Caller, Error};
 
@@ -62,7 +61,7 @@ impl App {
     /// Makes a room and gives its ID, which commits to who can read it.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] for encryption where the operator refuses it; [`Error::UnsupportedRoomVersion`];
+    /// [`Error::Forbidden`] for a mode that the policy does not allow; [`Error::UnsupportedRoomVersion`];
     /// [`Error::Forbidden`] for an invited person who does not exist, or whom the contact policy keeps apart;
     /// [`Error::BadJson`] by form.
     pub async fn create_room(&self, caller: &Caller, new: NewRoom) -> Result<OwnedRoomId, Error> {
@@ -88,23 +87,15 @@ impl App {
 
     /// Decides mode and terms, then lists the events in the order of the spec.
     fn plan_room(&self, creator: &Person, invited: &[Person], new: &NewRoom) -> Result<Plan, Error> {
-        let asks_encryption = new.initial_state.iter().any(|(event_type, ..)| event_type == "m.room.encryption");
-        if asks_encryption && self.config.on_encryption_request == OnEncryptionRequest::Refuse {
-            return Err(Error::Forbidden(
-                "this server has no sealed conversations yet: ask again without encryption to make a readable one".to_owned(),
-            ));
-        }
-        let terms = Terms {
-            mode: Mode::Readable,
-            policy: self.config.mode_policy.clone(),
-            tenant: self.config.tenant.0.clone(),
-            retention: "standard".to_owned(),
-        };
-        let mut plan = Plan::new(creator, terms, self.clock.now(), random_word(&*self.entropy, 16));
+        let chosen = self.choose_mode(creator, invited, new)?;
+        let mut plan = Plan::new(creator, chosen.terms.clone(), self.clock.now(), random_word(&*self.entropy, 16));
         plan.create_event(new, invited)?;
         plan.state("m.room.member", creator.user_id.as_str(), member_content(Membership::Join, Some(creator), None))?;
         plan.state("m.room.power_levels", "", power_levels(new)?)?;
         plan.preset(new)?;
+        if chosen.terms.mode == Mode::Sealed {
+            plan.encryption(new)?;
+        }
         for (event_type, state_key, content) in &new.initial_state {
             plan.initial_state(event_type, state_key, content)?;
         }
@@ -114,7 +105,10 @@ impl App {
         if let Some(topic) = &new.topic {
             plan.state("m.room.topic", "", topic_content(topic))?;
         }
-        plan.announce(&self.config.service_user(), &self.first_notice(asks_encryption));
+        match chosen.terms.mode {
+            Mode::Readable => plan.announce(&self.config.service_user(), &self.first_notice(&chosen), true),
+            Mode::Sealed => plan.announce(&self.config.service_user(), &self.sealed_notice(&chosen), false),
+        }
         Ok(plan)
     }
 
@@ -148,22 +142,6 @@ impl App {
         }
         self.note_contacts(creator, contacts).await?;
         Ok(requests)
-    }
-
-    /// The first words in a readable room: who can read, why, and where to see who did (protocol 6.5).
-    fn first_notice(&self, asked_for_encryption: bool) -> String {
-        let stripped = if asked_for_encryption {
-            "Your app asked for end-to-end encryption. This server does not offer it, so this conversation is NOT encrypted end to end. "
-        } else {
-            ""
-        };
-        format!(
-            "{stripped}This conversation is readable. Messages are checked by software before they are delivered. \
-             The safety team of {server} can read a message when it was flagged or reported, or when the law requires it, \
-             and each such read is recorded first. You can see every read of your messages: {base}/_frankly/v1/access",
-            server = self.config.server_name,
-            base = self.config.base_url,
-        )
     }
 }
 
@@ -227,6 +205,7 @@ impl Plan {
             return Err(Error::Forbidden(format!("{CREATE_KEY} is set by the server alone: it states who can read")));
         }
         content.remove("creator");
+        content.remove(ASK_KEY);
         content.insert("room_version".to_owned(), CanonicalJsonValue::String("12".to_owned()));
         if new.preset == Preset::TrustedPrivate && !invited.is_empty() {
             let listed = content.get("additional_creators").and_then(CanonicalJsonValue::as_array).unwrap_or_default();
@@ -263,9 +242,17 @@ impl Plan {
         self.state(event_type, "", content)
     }
 
+    /// How a sealed conversation is encrypted: as its maker asked, or as usual.
+    fn encryption(&mut self, new: &NewRoom) -> Result<(), Error> {
+        let asked = new.initial_state.iter().find(|(event_type, state_key, _)| event_type == "m.room.encryption" && state_key.is_empty());
+        let asked = asked.map(|(.., content)| parse_object(content)).transpose()?;
+        let content = model::sealed::encryption(asked.as_ref()).map_err(Error::BadJson)?;
+        self.state("m.room.encryption", "", content)
+    }
+
     fn initial_state(&mut self, event_type: &str, state_key: &str, content: &str) -> Result<(), Error> {
         match event_type {
-            // readable: asked for and not given, as the first notice says
+            // readable: asked for and not given, as the first notice says; sealed: written already
             "m.room.encryption" => Ok(()),
             "m.room.create" | "m.room.member" => Err(Error::BadJson(format!("{event_type} cannot be given as initial state"))),
             "org.frankly.mode" => Err(Error::Forbidden(format!("{event_type} is set by the server alone"))),
@@ -293,13 +280,16 @@ impl Plan {
         Ok(())
     }
 
-    /// States the mode for clients that look at state, and says it in words. Both are the service
-    /// account's, which is no member: nobody can take them for a member's.
-    fn announce(&mut self, service: &OwnedUserId, notice: &str) {
+    /// States the mode for clients that look at state, and where plain words are spoken says it in words. Both are
+    /// the service account's, which is no member: nobody can take them for a member's.
+    fn announce(&mut self, service: &OwnedUserId, notice: &str, in_words: bool) {
         let mut content = object([("mode", self.terms.mode.as_str()), ("policy", self.terms.policy.as_str())]);
         content.insert("notice".to_owned(), CanonicalJsonValue::String(notice.to_owned()));
         let recipients = vec![self.creator.clone()];
         self.push(quiet(state_draft(service, "org.frankly.mode", "", content, self.now), recipients.clone()));
+        if !in_words {
+            return;
+        }
         let mut message = state_draft(service, "m.room.message", "", object([("msgtype", "m.notice"), ("body", notice)]), self.now);
         message.state_key = None;
         self.push(quiet(message, recipients));

@@ -169,6 +169,10 @@ impl App {
         {
             draft.content.insert(REQUEST_KEY.to_owned(), CanonicalJsonValue::Bool(true));
         }
+        // after the contact policy: somebody hidden is not told apart by their age
+        if let Some(person) = person.filter(|_| joining || wish.membership == Membership::Invite) {
+            self.admits(&room, person)?;
+        }
         Ok(append_over(&room, vec![membership_step(&room, draft, &wish.target, wish.membership)]))
     }
 

@@ -3,6 +3,7 @@
 pub mod create;
 pub mod membership;
 pub mod redact;
+pub(crate) mod sealed;
 pub mod send;
 pub(crate) mod snapshot;
 pub mod state_events;

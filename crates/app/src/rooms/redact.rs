@@ -58,8 +58,10 @@ impl App {
         if target.sender != caller.user_id && powers.user(&caller.user_id) < powers.to("redact") {
             return Err(Error::Forbidden("you do not have the power to redact what others said".to_owned()));
         }
-        if target.event_type == "m.room.create" {
-            return Err(Error::Forbidden("the create event cannot be redacted".to_owned()));
+        if matches!(target.event_type.as_str(), "m.room.create" | "m.room.encryption" | "org.frankly.mode")
+            || target.sender == self.config.service_user()
+        {
+            return Err(Error::Forbidden("what says who can read this conversation cannot be redacted".to_owned()));
         }
         let mut content = object([("redacts", redaction.target.as_str())]);
         if let Some(reason) = &redaction.reason {

@@ -16,8 +16,10 @@ use store::command::append_events::{AppendEvents, AppendOutcome, Step};
 use store::command::fanout::Origin;
 use store::command::open_flag::NewFlag;
 use store::command::refuse_message::{RefuseMessage, RefuseOutcome};
+use store::command::sealed::SealedMark;
 use store::command::txn::{Answer, Txn};
 
+use super::sealed::{check_ciphertext, count_oddities, refused};
 use super::snapshot::append_over;
 use super::state_events::event_of;
 use super::steps::quiet;
@@ -60,22 +62,26 @@ impl App {
             origin_ts: self.clock.now(),
         };
         auth_rules::check(&room, &draft).map_err(|refused| Error::Forbidden(refused.0))?;
-        let judgement = self.judge_draft(&room, &draft).await?;
+        let (judgement, sealed) = self.judge_draft(&room, &draft).await?;
         let txn = self.txn(caller, format!("send/{}/{}/{}", message.room_id, message.event_type, message.txn_id));
         if judgement.verdict.action == Action::Block {
-            return self.refuse(&draft, judgement, &room, txn).await;
+            return self.refuse(&draft, judgement, &room, txn, sealed.is_none()).await;
         }
-        let sending = Sending { caller, draft, judgement, txn, txn_id: message.txn_id };
+        let sending = Sending { caller, draft, judgement, sealed, txn, txn_id: message.txn_id };
         let decide = |room: Arc<Snapshot>| std::future::ready(self.decide_send(&sending, &room));
         let outcome = self.write_room(&message.room_id, decide).await?;
-        if let AppendOutcome::Done(_, Some(case)) = &outcome {
-            self.case_opened(*case);
+        if let AppendOutcome::Done(appended, case) = &outcome {
+            count_oddities(appended);
+            if let Some(case) = case {
+                self.case_opened(*case);
+            }
         }
         event_of(outcome)
     }
 
-    /// What the mode of the room makes of a draft: scanned, or refused. The one place where the mode decides.
-    async fn judge_draft(&self, room: &Snapshot, draft: &Draft) -> Result<Judgement, Error> {
+    /// What the mode of the room makes of a draft: its text is scanned, or its ciphertext checked. The one place where
+    /// the mode decides.
+    async fn judge_draft(&self, room: &Snapshot, draft: &Draft) -> Result<(Judgement, Option<SealedMark>), Error> {
         match room.conversation() {
             Conversation::Readable(readable) => {
                 if draft.event_type == "m.room.encrypted" {
@@ -85,33 +91,42 @@ impl App {
                     ));
                 }
                 let body = readable.admit(&draft.event_type, &draft.content);
-                self.judge(room, &draft.sender, &body).await
+                Ok((self.judge(room, &draft.sender, &body).await?, None))
             }
-            Conversation::Sealed(_) => Err(Error::Forbidden("sealed conversations are not served by this version".to_owned())),
+            Conversation::Sealed(sealed) => {
+                let body = sealed.admit(&draft.event_type, &draft.content).map_err(|refusal| refused(&refusal))?;
+                let mark = body.ciphertext().map(check_ciphertext).transpose()?;
+                Ok((self.judge_sealed(room, &draft.sender, &body).await?, mark))
+            }
         }
     }
 
     fn decide_send(&self, sending: &Sending<'_>, room: &Snapshot) -> Result<AppendEvents, Error> {
-        let Sending { caller, draft, judgement, txn, txn_id } = sending;
+        let Sending { caller, draft, judgement, sealed, txn, txn_id } = sending;
         auth_rules::check(room, draft).map_err(|refused| Error::Forbidden(refused.0))?;
         let withheld = judgement.verdict.action == Action::Hold;
         let recipients = if withheld { vec![caller.user_id.clone()] } else { room.joined() };
         let mut step: Step = quiet(draft.clone(), recipients);
         step.append.withheld = withheld;
         step.append.notifies = notifies(&draft.event_type, &draft.content);
-        step.append.mentions = if step.append.notifies { mentions(&draft.content) } else { Vec::new() };
+        // whom an encrypted message mentions is said inside it
+        let tells_mentions = step.append.notifies && sealed.is_none();
+        step.append.mentions = if tells_mentions { mentions(&draft.content) } else { Vec::new() };
+        step.sealed.clone_from(sealed);
         step.append.origin = Some(Origin { device_id: caller.device_id.to_string(), txn_id: txn_id.clone() });
         let flag = judgement.needs_a_person().then(|| self.new_flag(draft, judgement, room, None));
         Ok(AppendEvents { txn: Some(txn.clone()), flag, ..append_over(room, vec![step]) })
     }
 
     /// Refuses a message, with a case for the safety team; a replay gets the same answer and no second case.
-    async fn refuse(&self, draft: &Draft, judgement: Judgement, room: &Snapshot, txn: Txn) -> Result<OwnedEventId, Error> {
-        let content = serde_json::to_string(&draft.content).map_err(|error| Error::Internal(error.to_string()))?;
+    /// Its text is kept as evidence; a ciphertext is none.
+    async fn refuse(&self, draft: &Draft, judgement: Judgement, room: &Snapshot, txn: Txn, is_text: bool) -> Result<OwnedEventId, Error> {
+        let content = is_text.then(|| serde_json::to_string(&draft.content)).transpose();
+        let content = content.map_err(|error| Error::Internal(error.to_string()))?;
         let harms: Vec<String> = judgement.verdict.harms().into_iter().map(str::to_owned).collect();
         let message = self.refusal_text(&harms);
         let refusal = json!({"harms": harms, "message": message});
-        let flag = self.new_flag(draft, &judgement, room, Some(content));
+        let flag = self.new_flag(draft, &judgement, room, content);
         match self.store.run(RefuseMessage { flag, refusal, txn: Some(txn) }).await? {
             RefuseOutcome::Opened(case) => {
                 self.case_opened(case);
@@ -159,6 +174,7 @@ struct Sending<'a> {
     caller: &'a Caller,
     draft: Draft,
     judgement: Judgement,
+    sealed: Option<SealedMark>,
     txn: Txn,
     txn_id: String,
 }

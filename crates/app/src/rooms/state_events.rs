@@ -19,7 +19,7 @@ impl App {
     /// Sets a piece of a room's state and gives its event. The same content twice is one event.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] by the room's rules, and for encryption in a readable room;
+    /// [`Error::Forbidden`] by the room's rules, and for a change of how it is encrypted;
     /// [`Error::Safety`] when the text is not acceptable.
     pub async fn put_state(
         &self,
@@ -96,6 +96,9 @@ fn refuse_by_mode(room: &Snapshot, event_type: &str) -> Result<(), Error> {
     match (room.conversation(), event_type) {
         (Conversation::Readable(_), "m.room.encryption") => Err(Error::Forbidden(
             "this conversation is readable by its terms, which never change; start a new conversation to have a sealed one".to_owned(),
+        )),
+        (Conversation::Sealed(_), "m.room.encryption") => Err(Error::Forbidden(
+            "this conversation is sealed by its terms: how it is encrypted was settled when it was made and does not change".to_owned(),
         )),
         _ => Ok(()),
     }

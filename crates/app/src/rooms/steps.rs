@@ -18,7 +18,7 @@ pub(crate) fn object<const N: usize>(fields: [(&str, &str); N]) -> CanonicalJson
 /// An event that notifies nobody and sets no membership.
 pub(crate) fn quiet(draft: Draft, recipients: Vec<OwnedUserId>) -> Step {
     let append = Append { draft, recipients, notifies: false, mentions: Vec::new(), withheld: false, origin: None };
-    Step { append, membership: None, redacts: None }
+    Step { append, membership: None, redacts: None, sealed: None }
 }
 
 /// A state event.

@@ -8,6 +8,7 @@ mod document;
 mod host;
 mod members;
 mod rights;
+mod sealed;
 mod seams;
 mod webhook;
 mod webhook_tls;

@@ -5,7 +5,7 @@ use model::id::{EventId, RoomId, UserId};
 use model::person::Role;
 use serde_json::json;
 
-use crate::world::World;
+use crate::world::{World, person};
 
 #[tokio::test]
 async fn a_reporter_follows_the_complaint() {
@@ -28,7 +28,7 @@ async fn a_reporter_follows_the_complaint() {
 #[tokio::test]
 async fn without_a_token_there_is_no_answer() {
     let world = World::new().await;
-    for path in ["access", "reports"] {
+    for path in ["access", "reports", "modes", "conversations/!room"] {
         let answer = world.browser().get(path).await;
         assert_eq!((answer.status, &answer.body["errcode"]), (StatusCode::UNAUTHORIZED, &json!("M_MISSING_TOKEN")));
     }
@@ -53,4 +53,57 @@ async fn a_withheld_message_cannot_be_reported_by_who_cannot_see_it() {
     let event = world.says("holdword").await.unwrap();
     let unseen = world.app.report_event(&world.ben.caller, world.room.clone(), event, "rude".to_owned()).await;
     assert!(matches!(unseen, Err(app::Error::NotFound(_))));
+}
+
+#[tokio::test]
+async fn the_policies_in_force_can_be_read() {
+    let world = World::new().await;
+    let answer = world.asks(&world.ana, "modes").await;
+    insta::assert_json_snapshot!(answer.body, @r#"
+    {
+      "policies": [
+        {
+          "policy": "choice@1",
+          "rows": [
+            {
+              "anybody": [],
+              "allowed": [
+                "readable",
+                "sealed"
+              ],
+              "default": "sealed",
+              "reason": "You choose whether this conversation is end-to-end encrypted or can be read."
+            }
+          ]
+        }
+      ],
+      "on_encryption_request": "strip"
+    }
+    "#);
+}
+
+#[tokio::test]
+async fn a_conversation_says_who_can_read_it_to_those_in_it() {
+    let world = World::new().await;
+    let path = format!("conversations/{}", world.room);
+    let answer = world.asks(&world.ben, &path).await;
+    insta::assert_json_snapshot!(answer.body, {".room_id" => "!room", ".check" => "frankly label verify '!room'"}, @r#"
+    {
+      "room_id": "!room",
+      "mode": "readable",
+      "policy": "choice@1",
+      "tenant": "default",
+      "retention": "standard",
+      "readers": [
+        "its members",
+        "software of the server, which checks each message before it is delivered",
+        "the safety team, when a message was flagged or reported, or when the law requires it; each such read is recorded first"
+      ],
+      "check": "frankly label verify '!room'"
+    }
+    "#);
+    assert_eq!(answer.body["room_id"], world.room.as_str());
+    let stranger = person(&world.app, "carl").await;
+    let hidden = world.asks(&stranger, &path).await;
+    assert_eq!((hidden.status, &hidden.body["errcode"]), (StatusCode::NOT_FOUND, &json!("M_NOT_FOUND")));
 }

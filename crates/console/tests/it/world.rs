@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use app::accounts::login::NewDevice;
 use app::accounts::register::StaffMadeAccount;
-use app::config::{OnEncryptionRequest, Registration, Webhook};
+use app::config::{ModeRules, OnEncryptionRequest, Registration, Webhook};
 use app::rooms::create::{NewRoom, Preset};
 use app::rooms::send::Message;
 use app::rules::Rules;
@@ -96,7 +96,7 @@ impl World {
             registered_age: AgeBand::Adult,
             jwt: None,
             on_encryption_request: OnEncryptionRequest::Strip,
-            mode_policy: "choice@1".to_owned(),
+            modes: ModeRules::shipped("choice").unwrap(),
             webhook,
             keep_evidence_ms: Some(180 * 86_400_000),
             appeal_contact: "safety@example.org".to_owned(),
@@ -210,7 +210,7 @@ async fn account(app: &App, name: &str) -> OwnedUserId {
     app.make_account(new).await.unwrap()
 }
 
-async fn person(app: &App, name: &str) -> Person {
+pub(crate) async fn person(app: &App, name: &str) -> Person {
     let user_id = account(app, name).await;
     let session = app.log_in(name, &Secret::new("correct horse".to_owned()), NewDevice::default()).await.unwrap();
     let token = session.access_token.expose().clone();

@@ -74,11 +74,16 @@ fn every_example_works_when_pasted() {
     assert!(pasted > 12, "{pasted}");
 }
 
+/// The event that the example of `frankly label verify` speaks of, as a client shows it.
+const CREATE_EVENT: &str = r#"{"type":"m.room.create","state_key":"","sender":"@ana:example.org","origin_server_ts":1700000000000,
+    "content":{"room_version":"12","org.frankly.conversation":{"mode":"sealed","policy":"choice@1","tenant":"default","retention":"standard"}}}"#;
+
 /// Pastes an example into a folder that holds what it speaks of.
 fn try_out(example: &str) {
     let desktop = Desktop::new();
     desktop.write("words.txt", "banana\n");
     desktop.write("messages.ndjson", "{\"text\":\"hello\"}\n{\"text\":\"a banana\"}\n");
+    desktop.write("create.json", CREATE_EVENT);
     let serves = example.starts_with("frankly serve") || example.starts_with("frankly demo");
     if serves {
         // any free port, so that examples can be tried side by side

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use app::accounts::admin::UserChange;
 use app::accounts::relations::Relate;
 use app::caller::hash_token;
-use app::config::{OnEncryptionRequest, Registration};
+use app::config::{ModeRules, OnEncryptionRequest, Registration};
 use app::rules::Rules;
 use app::{App, Config};
 use axum::Router;
@@ -99,7 +99,7 @@ impl World {
             registered_age: AgeBand::Adult,
             jwt: None,
             on_encryption_request: OnEncryptionRequest::Strip,
-            mode_policy: "choice@1".to_owned(),
+            modes: ModeRules::shipped("choice").unwrap(),
             webhook: None,
             keep_evidence_ms: Some(180 * 86_400_000),
             appeal_contact: "safety@example.org".to_owned(),

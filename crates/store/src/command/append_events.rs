@@ -11,6 +11,7 @@ use super::device_lists;
 use super::fanout::{self, Append, Appended, MembershipChange};
 use super::open_flag::{self, NewFlag};
 use super::redaction;
+use super::sealed::{self, SealedMark};
 use super::txn::{self, Answer, Txn};
 use crate::error::StoreError;
 use crate::tx::{Command, Tx};
@@ -46,6 +47,8 @@ pub struct Step {
     pub membership: Option<SetMembership>,
     /// The event it redacts, for `m.room.redaction`.
     pub redacts: Option<OwnedEventId>,
+    /// What was checked, for an encrypted event.
+    pub sealed: Option<SealedMark>,
 }
 
 /// A membership as the event sets it.
@@ -117,7 +120,7 @@ pub(crate) async fn run_steps<T: Tx>(
         let place = fanout::next_place(tx, room_id, state_version, is_state).await?;
         let keys = auth_keys(&draft.event_type, draft.state_key.as_deref(), &draft.sender, &draft.content);
         let auth_events = keys.into_iter().filter_map(|(event_type, key)| auth.get(&(event_type.to_owned(), key)).cloned()).collect();
-        let appended = fanout::append(tx, room_id, place, &step.append, auth_events, rules).await?;
+        let mut appended = fanout::append(tx, room_id, place, &step.append, auth_events, rules).await?;
         if let Some(state_key) = &draft.state_key {
             state_version += 1;
             auth.insert((draft.event_type.clone(), state_key.clone()), appended.event_id.clone());
@@ -127,6 +130,9 @@ pub(crate) async fn run_steps<T: Tx>(
         }
         if let Some(target) = &step.redacts {
             redaction::prune(tx, room_id, target, &appended.event_id, rules).await?;
+        }
+        if let Some(mark) = &step.sealed {
+            appended.oddities = sealed::note(tx, room_id, step, mark, &appended.event_id).await?;
         }
         done.push(appended);
     }

@@ -8,6 +8,7 @@ use model::ruma::room_version_rules::RoomVersionRules;
 use model::ruma::{CanonicalJsonObject, CanonicalJsonValue};
 use model::seq::{InboxPos, RoomPos};
 
+use super::sealed::Oddities;
 use crate::args;
 use crate::error::StoreError;
 use crate::tx::Tx;
@@ -21,6 +22,8 @@ pub struct Appended {
     pub room_pos: RoomPos,
     /// Whose inbox it reached, and where: wake them after the commit.
     pub reached: Vec<(OwnedUserId, InboxPos)>,
+    /// What does not fit about it, for an encrypted event.
+    pub oddities: Oddities,
 }
 
 /// What is appended and to whom.
@@ -98,7 +101,7 @@ pub(crate) async fn append<T: Tx>(
             tx.exec(sql, args![room_id, user, highlight]).await?;
         }
     }
-    Ok(Appended { event_id: placed.event_id, room_pos, reached })
+    Ok(Appended { event_id: placed.event_id, room_pos, reached, oddities: Oddities::default() })
 }
 
 /// The last event before this place.

@@ -41,6 +41,7 @@ pub mod relate_people;
 mod resolve_message;
 pub mod restored;
 pub mod reveal;
+pub mod sealed;
 pub mod send_to_device;
 pub mod session;
 pub mod staff_session;

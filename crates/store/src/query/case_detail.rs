@@ -8,6 +8,7 @@ use model::verdict::{Reason, Verdict};
 
 use super::access_records::AccessRow;
 use super::cases::{CaseRow, case_columns};
+use super::sealed::{SealedFacts, sealed_facts};
 use crate::args;
 use crate::error::StoreError;
 use crate::tx::{Query, Tx};
@@ -32,6 +33,8 @@ pub struct Detail {
     pub sent: Option<Timestamp>,
     /// When the text kept of the message was deleted because its time was over.
     pub text_gone: Option<Timestamp>,
+    /// For an encrypted message: what can be known of it.
+    pub sealed: Option<SealedFacts>,
     /// The rules that fired; they explain and never quote.
     pub reasons: Vec<Reason>,
     /// Who is in the conversation.
@@ -99,6 +102,7 @@ impl Query for CaseDetail {
             event_type: None,
             sent: None,
             text_gone: None,
+            sealed: None,
             reasons: Vec::new(),
             members: Vec::new(),
             mode: None,
@@ -126,6 +130,7 @@ impl CaseDetail {
         {
             detail.event_type = Some(row.text(0)?.to_owned());
             detail.sent = Some(Timestamp(row.int(1)?));
+            detail.sealed = sealed_facts(tx, event_id).await?;
         }
         Ok(())
     }

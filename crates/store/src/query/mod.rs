@@ -20,6 +20,7 @@ pub mod public_keys;
 pub mod relations;
 pub mod reports_of;
 pub mod room_snapshot;
+pub mod sealed;
 pub mod search;
 pub mod sender_history;
 pub mod session_by_token;

@@ -47,7 +47,7 @@ pub(crate) fn draft(sender: &OwnedUserId, event_type: &str, state_key: Option<&s
 
 pub(crate) fn step(draft: Draft, recipients: Vec<OwnedUserId>) -> Step {
     let append = Append { draft, recipients, notifies: true, mentions: vec![], withheld: false, origin: None };
-    Step { append, membership: None, redacts: None }
+    Step { append, membership: None, redacts: None, sealed: None }
 }
 
 pub(crate) fn join_step(user: &OwnedUserId, recipients: Vec<OwnedUserId>) -> Step {

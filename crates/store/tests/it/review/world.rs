@@ -100,7 +100,7 @@ impl World {
             version: RoomVersionId::V12,
             state_version,
             auth: std::collections::BTreeMap::new(),
-            steps: vec![Step { append, membership: None, redacts: None }],
+            steps: vec![Step { append, membership: None, redacts: None, sealed: None }],
             txn: None,
             flag,
         };
@@ -121,7 +121,7 @@ impl World {
             version: RoomVersionId::V12,
             state_version,
             auth: std::collections::BTreeMap::new(),
-            steps: vec![Step { append, membership: None, redacts: Some(event_id.clone()) }],
+            steps: vec![Step { append, membership: None, redacts: Some(event_id.clone()), sealed: None }],
             txn: None,
             flag: None,
         };
@@ -273,6 +273,7 @@ pub(crate) async fn make_room(store: &Store, ana: &OwnedUserId, ben: &OwnedUserI
         append: Append { draft, recipients: both.clone(), notifies: false, mentions: vec![], withheld: false, origin: None },
         membership: join.map(|user| SetMembership { user: user.clone(), membership: "join", stripped: None, profile_only: false }),
         redacts: None,
+        sealed: None,
     };
     let join =
         |user: &OwnedUserId| step(draft(user, "m.room.member", Some(user.as_str()), &json!({"membership": "join"}), START), Some(user));
