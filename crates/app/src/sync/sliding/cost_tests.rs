@@ -79,7 +79,7 @@ fn step(sender: &OwnedUserId, event_type: &str, state_key: Option<&str>, content
     let recipients = recipients.iter().map(|user| (*user).clone()).collect();
     let append = Append { draft, recipients, notifies: true, mentions: Vec::new(), withheld: false, origin: None };
     let join = |user: &str| SetMembership { user: UserId::parse(user).unwrap(), membership: "join", stripped: None, profile_only: false };
-    Step { append, membership: state_key.filter(|_| event_type == "m.room.member").map(join), redacts: None }
+    Step { append, membership: state_key.filter(|_| event_type == "m.room.member").map(join), redacts: None, sealed: None }
 }
 
 struct Scene {
