@@ -1,8 +1,10 @@
 //! `frankly demo`: a deployment that lasts until Ctrl-C, with people who have already talked.
 
+mod sealed;
 mod story;
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -31,7 +33,7 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     telemetry::start(&options.log)?;
     let app = serve::open_app(&options).await?;
     let told = story::tell(&app).await.context("the demo's people could not be made")?;
-    serve::announce(&card(address, &told));
+    serve::announce(&card(address, folder.path(), &told));
     serve::serve(Arc::clone(&app), listener, serve::Files::default(), stop).await?;
     drop(app);
     folder.close().context("the temporary folder could not be removed")?;
@@ -39,7 +41,7 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
 }
 
 /// What a visitor needs to look around.
-fn card(address: SocketAddr, told: &story::Told) -> String {
+fn card(address: SocketAddr, folder: &Path, told: &story::Told) -> String {
     use std::fmt::Write;
     let mut text = format!(
         "\n  Frankly is running. Everything here is gone after Ctrl-C.\n\n  \
@@ -60,8 +62,15 @@ fn card(address: SocketAddr, told: &story::Told) -> String {
          2. Open a case. The message is hidden until you say why you read it; that is recorded.\n  \
          3. Decide: release the message, or keep it back and warn, suspend or lock its sender.\n  \
          4. Log in as ana in a Matrix client: the first notice says who can read the conversation.\n  \
-         5. Log in to the console as otto, the auditor: who read what, when and why, and no message.\n",
-        told.delivered, told.withheld, told.refused
+         5. Log in to the console as otto, the auditor: who read what, when and why, and no message.\n  \
+         6. ana and ben also talked where nobody else can read: frankly label verify '{sealed}' --data {data}\n  \
+         7. Look for what they said there: grep -a '{words}' {data}/* finds nothing.\n",
+        told.delivered,
+        told.withheld,
+        told.refused,
+        sealed = told.sealed.as_ref().map_or("", |room| room.as_str()),
+        words = sealed::WORDS,
+        data = folder.display(),
     );
     text
 }

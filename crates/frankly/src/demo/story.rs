@@ -83,6 +83,8 @@ pub(super) struct Told {
     pub(super) delivered: u32,
     pub(super) withheld: u32,
     pub(super) refused: u32,
+    /// The conversation that only its members could read.
+    pub(super) sealed: Option<OwnedRoomId>,
 }
 
 /// Makes the people and lets them talk.
@@ -112,6 +114,7 @@ pub(super) async fn tell(app: &Arc<App>) -> anyhow::Result<Told> {
     for (opener, other, lines) in TALKS {
         talk(app, opener, other, lines, &mut told).await?;
     }
+    told.sealed = Some(super::sealed::talk(app).await?);
     Ok(told)
 }
 
@@ -129,7 +132,7 @@ async fn talk(app: &App, opener: &str, other: &str, lines: Lines, told: &mut Tol
     Ok(())
 }
 
-async fn enter(app: &App, name: &str) -> anyhow::Result<Arc<Caller>> {
+pub(super) async fn enter(app: &App, name: &str) -> anyhow::Result<Arc<Caller>> {
     let session = app.log_in(name, &Secret::new(PASSWORD.to_owned()), NewDevice::default()).await?;
     Ok(app.authenticate(session.access_token.expose()).await?)
 }

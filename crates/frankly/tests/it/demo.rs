@@ -50,6 +50,53 @@ fn what_was_said_is_there_and_counted() {
 }
 
 #[test]
+fn what_was_sealed_can_be_checked_and_not_found() {
+    let desktop = Desktop::new();
+    let demo = desktop.start(&["demo", "--listen", "127.0.0.1:0"]);
+    let command = demo.said.lines().find_map(|line| line.split_once("frankly label verify ")).unwrap().1.to_owned();
+    let (room, folder) = command.trim_matches('\'').split_once("' --data ").unwrap();
+    let verified = desktop.frankly(&["label", "verify", room, "--data", folder]).fine();
+    assert!(verified.contains("mode     sealed") && verified.contains("policy   choice@1"), "{verified}");
+    let verified: Value = serde_json::from_str(&desktop.frankly(&["label", "verify", room, "--data", folder, "--json"]).fine()).unwrap();
+    assert_eq!((&verified["verified"], &verified["terms"]["mode"]), (&json!(true), &json!("sealed")));
+    let words = demo.said.lines().find_map(|line| line.split_once("grep -a '")).unwrap().1.split_once('\'').unwrap().0.to_owned();
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let stored: Vec<u8> = files.flat_map(|path| std::fs::read(path).unwrap()).collect();
+    let holds = |text: &str| stored.windows(text.len()).any(|window| window == text.as_bytes());
+    assert!(!holds(&words) && holds("Shall I bring the scores?"), "{words}");
+    // a running server gives the same event to a member
+    let (_, session) = demo.log_in("ana", "frankly-demo");
+    let line = format!(
+        "FRANKLY_TOKEN={} frankly label verify '{room}' --server http://{}",
+        session["access_token"].as_str().unwrap(),
+        demo.address
+    );
+    let asked = desktop.paste(&line, "").fine();
+    assert!(asked.contains("mode     sealed"), "{asked}");
+}
+
+#[test]
+fn a_label_that_does_not_fit_is_told() {
+    let desktop = Desktop::new();
+    let event = r#"{"type":"m.room.create","state_key":"","sender":"@ana:example.org","origin_server_ts":1700000000000,
+        "content":{"room_version":"12","org.frankly.conversation":{"mode":"MODE","policy":"choice@1","tenant":"default","retention":"standard"}}}"#;
+    desktop.write("sealed.json", &event.replace("MODE", "sealed"));
+    desktop.write("claimed.json", &event.replace("MODE", "readable"));
+    desktop.write("other.json", "{}");
+    let room = "!RU0niLBlQ70kWdaVpTdQBmcLa1FDi2hqOH2CHXvK1Jc";
+    assert!(desktop.frankly(&["label", "verify", room, "--event", "sealed.json"]).fine().contains("mode     sealed"));
+    let claimed = desktop.frankly(&["label", "verify", room, "--event", "claimed.json"]);
+    assert_eq!(claimed.code, 1);
+    assert!(claimed.out.contains("does NOT fit this create event"), "{}", claimed.out);
+    let json = desktop.frankly(&["label", "verify", room, "--event", "claimed.json", "--json"]);
+    assert_eq!((json.code, serde_json::from_str::<Value>(&json.out).unwrap()["verified"].clone()), (1, json!(false)));
+    assert!(desktop.frankly(&["label", "verify", room, "--event", "other.json"]).complaint(1).contains("not an event"));
+    assert!(desktop.frankly(&["label", "verify", "room", "--event", "other.json"]).complaint(1).contains("is not a room ID"));
+    assert!(desktop.frankly(&["label", "verify", room, "--data", "nowhere"]).complaint(1).contains("there is no database"));
+    assert_eq!(desktop.frankly(&["label", "verify", room, "--event", "a", "--server", "b"]).code, 2);
+}
+
+#[test]
 fn the_demo_stays_on_this_machine_and_leaves_nothing() {
     let desktop = Desktop::new();
     let refusal = desktop.frankly(&["demo", "--listen", "0.0.0.0:0"]).complaint(1);

@@ -32,6 +32,11 @@ macro_rules! on_both {
 /// A store in a new schema of the PostgreSQL that the environment names. The database draws the name of the schema:
 /// process numbers come around again while a server is up, and many test processes share it.
 pub(crate) async fn fresh_postgres() -> Option<Store> {
+    fresh_postgres_at().await.map(|(store, _)| store)
+}
+
+/// As [`fresh_postgres`], with the address under which its tables are found.
+pub(crate) async fn fresh_postgres_at() -> Option<(Store, String)> {
     let url = std::env::var("FRANKLY_TEST_POSTGRES").ok()?;
     let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.expect("FRANKLY_TEST_POSTGRES can be reached");
     let task = tokio::spawn(connection);
@@ -41,7 +46,8 @@ pub(crate) async fn fresh_postgres() -> Option<Store> {
     drop(client);
     task.await.unwrap().unwrap();
     let separator = if url.contains('?') { '&' } else { '?' };
-    Some(Store::open_postgres(&format!("{url}{separator}options=-csearch_path%3D{schema}")).await.unwrap())
+    let url = format!("{url}{separator}options=-csearch_path%3D{schema}");
+    Some((Store::open_postgres(&url).await.unwrap(), url))
 }
 
 /// Asks for two arguments in the opposite order of their numbers.
