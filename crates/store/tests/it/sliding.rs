@@ -16,7 +16,8 @@ use store::command::put_connection::{ConnectionKey, ForgetConnections, PutConnec
 use store::command::put_receipt::PutReceipt;
 use store::command::restored::BeginEpoch;
 use store::query::sliding::{
-    Choose, Data, Facts, How, Marked, Moved, Needs, RoomNews, Sliding, SlidingNews, SlidingOutcome, Standing, StoredConnection, Tell,
+    Choose, Data, Facts, HeavySliding, How, Marked, Moved, Needs, RoomNews, Sliding, SlidingNews, SlidingOutcome, Standing,
+    StoredConnection, Tell,
 };
 
 use crate::on_both;
@@ -72,9 +73,14 @@ async fn outcome(store: &Store, who: &OwnedUserId, since: Option<InboxPos>, choo
         account_data: None,
         chooser,
     };
-    match store.read(query).await.unwrap() {
+    let looks_at_all = matches!(query.chooser.needs, Needs::All { .. });
+    match store.read(query.clone()).await.unwrap() {
+        SlidingOutcome::Lost => return None,
+        outcome => assert_eq!(matches!(outcome, SlidingOutcome::Much), looks_at_all, "all rooms are no light read"),
+    }
+    match store.read(HeavySliding(query)).await.unwrap() {
         SlidingOutcome::News(news) => Some(*news),
-        SlidingOutcome::Lost => None,
+        SlidingOutcome::Lost | SlidingOutcome::Much => panic!("it was there a moment ago"),
     }
 }
 

@@ -89,32 +89,23 @@ impl App {
     }
 
     async fn sliding_news(&self, round: &Round<'_>) -> Result<(SlidingNews<Next>, TypingNews), Error> {
-        let (request, caller) = (&round.request, round.caller);
-        let chooser = Engine {
-            request: Arc::clone(request),
-            connection: Arc::clone(&round.open.connection),
-            lists: round.lists.clone(),
-            first: round.since.is_none(),
+        let caller = round.caller;
+        // what is light is tried first, unless it is known that it cannot do
+        let light = if round.since.is_none() || round.lists_changed() { None } else { Some(self.store.read(round.query()).await?) };
+        let outcome = match light {
+            None | Some(SlidingOutcome::Much) => self.store.read(HeavySliding(round.query())).await?,
+            Some(outcome) => outcome,
         };
-        let heavy = round.since.is_none() || chooser.lists_changed();
-        let extensions = &request.extensions;
-        let data_anew = chooser.asks_anew().0;
-        let query = Sliding {
-            user_id: caller.user_id.clone(),
-            device_id: caller.device_id.clone(),
-            since: round.since.map(|token| token.inbox),
-            queue: round.queue,
-            messages: extensions.to_device.as_ref().map_or(0, |asked| asked.limit.unwrap_or(limits::TO_DEVICE_PAGE_ROWS)),
-            e2ee: extensions.e2ee,
-            account_data: extensions.account_data.as_ref().map(|_| if data_anew { Whole::All } else { Whole::Changes }),
-            chooser,
-        };
-        let outcome = if heavy { self.store.read(HeavySliding(query)).await? } else { self.store.read(query).await? };
         let SlidingOutcome::News(mut news) = outcome else { return Err(Error::UnknownPos) };
-        if extensions.account_data.is_some() {
-            news.account_data = Self::with_push_rules(caller, data_anew, std::mem::take(&mut news.account_data));
+        if round.request.extensions.account_data.is_some() {
+            let anew = round.engine().asks_anew().0;
+            news.account_data = Self::with_push_rules(caller, anew, std::mem::take(&mut news.account_data));
         }
         let mut typing = self.typing.changed_for(&caller.user_id, round.since.map_or(0, |token| token.typing));
+        // who types in a room that is shown for the first time may have begun before
+        let shown = news.rooms.iter().filter(|room| room.initial && !self.typing.in_room(&room.room_id).is_empty());
+        let shown: Vec<_> = shown.map(|room| room.room_id.clone()).filter(|room_id| !typing.rooms.contains(room_id)).collect();
+        typing.rooms.extend(shown);
         typing.rooms.retain(|room_id| round.tells_typing(&news.next, room_id));
         Ok((*news, typing))
     }
@@ -141,9 +132,37 @@ impl App {
 }
 
 impl Round<'_> {
+    fn engine(&self) -> Engine {
+        Engine {
+            request: Arc::clone(&self.request),
+            connection: Arc::clone(&self.open.connection),
+            lists: self.lists.clone(),
+            first: self.since.is_none(),
+        }
+    }
+
+    fn query(&self) -> Sliding<Engine> {
+        let (extensions, chooser) = (&self.request.extensions, self.engine());
+        let data_anew = chooser.asks_anew().0;
+        Sliding {
+            user_id: self.caller.user_id.clone(),
+            device_id: self.caller.device_id.clone(),
+            since: self.since.map(|token| token.inbox),
+            queue: self.queue,
+            messages: extensions.to_device.as_ref().map_or(0, |asked| asked.limit.unwrap_or(limits::TO_DEVICE_PAGE_ROWS)),
+            e2ee: extensions.e2ee,
+            account_data: extensions.account_data.as_ref().map(|_| if data_anew { Whole::All } else { Whole::Changes }),
+            chooser,
+        }
+    }
+
+    fn lists_changed(&self) -> bool {
+        self.lists != self.open.connection.shape.lists
+    }
+
     fn is_to_be_told(&self, news: &SlidingNews<Next>, typing: &TypingNews) -> bool {
         let quiet = news.rooms.is_empty() && news.account_data.is_empty() && news.device.is_empty() && typing.rooms.is_empty();
-        !quiet || self.since.is_none() || self.lists != self.open.connection.shape.lists || news.next.shape.more
+        !quiet || self.since.is_none() || self.lists_changed() || news.next.shape.more
     }
 
     /// Whether a room is followed, and typing in it asked for.

@@ -231,6 +231,14 @@ async fn typing_is_told_and_ends() {
     assert_eq!(told(&first), json!({"type": "m.typing", "content": {"user_ids": ["@ana:example.org"]}}));
     let second = slides_on(&ben, &first, &asked).await;
     assert_eq!(told(&second), Value::Null);
+    // in a room that is shown later it is told then
+    let mut none = with("typing", json!({}));
+    (none["conn_id"], none["lists"]["all"]["filters"]) = ("later".into(), json!({"is_invite": true}));
+    let later = slides(&ben, None, &none).await;
+    assert_eq!(told(&later), Value::Null);
+    let mut all = asked.clone();
+    all["conn_id"] = "later".into();
+    assert_eq!(told(&slides_on(&ben, &later, &all).await)["content"], json!({"user_ids": ["@ana:example.org"]}));
     types(false).await;
     let third = slides_on(&ben, &second, &asked).await;
     assert_eq!(told(&third)["content"], json!({"user_ids": []}));

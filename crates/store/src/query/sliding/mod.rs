@@ -156,7 +156,7 @@ pub enum Data {
 }
 
 /// Asks for what is new for a connection.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Sliding<C> {
     /// For whom.
     pub user_id: OwnedUserId,
@@ -207,12 +207,20 @@ pub enum SlidingOutcome<N> {
     News(Box<SlidingNews<N>>),
     /// The position cannot be gone on from: it is not of this database, or what came after it is no longer listed.
     Lost,
+    /// All rooms have to be looked at, which is no light read: ask by [`HeavySliding`].
+    Much,
 }
 
 impl<C: Choose> Query for Sliding<C> {
     type Out = SlidingOutcome<C::Next>;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Out, StoreError> {
+        self.answer(tx, false).await
+    }
+}
+
+impl<C: Choose> Sliding<C> {
+    async fn answer<T: Tx>(&self, tx: &mut T, heavy: bool) -> Result<SlidingOutcome<C::Next>, StoreError> {
         let asking = Asking { user_id: &self.user_id, device_id: &self.device_id, queue: self.queue, limit: self.messages };
         let row = asking.row(tx).await?;
         let (pos, floor) = (InboxPos::new(row.int(0)?).unwrap_or_default(), InboxPos::new(row.int(1)?).unwrap_or_default());
@@ -223,6 +231,7 @@ impl<C: Choose> Query for Sliding<C> {
         let facts = match self.chooser.needs(&moved) {
             Needs::Nothing => None,
             Needs::These(rooms) => Some(facts::of_rooms(tx, &self.user_id, &rooms, moved.since).await?),
+            Needs::All { .. } if !heavy => return Ok(SlidingOutcome::Much),
             Needs::All { marks_since } => {
                 if marks_since < moved.since {
                     moved.marks = self.marks(tx, marks_since).await?.marks;
@@ -244,9 +253,7 @@ impl<C: Choose> Query for Sliding<C> {
         }
         Ok(SlidingOutcome::News(Box::new(SlidingNews { pos, rooms, account_data, device, next })))
     }
-}
 
-impl<C: Choose> Sliding<C> {
     async fn account_data<T: Tx>(&self, tx: &mut T, moved: &Moved) -> Result<Vec<(String, String)>, StoreError> {
         match self.account_data {
             None => Ok(Vec::new()),
@@ -272,8 +279,9 @@ impl<C: Choose> Sliding<C> {
     }
 }
 
-/// As [`Sliding`], where much is read: a new connection, or one that asks for other rooms.
-#[derive(Debug)]
+/// As [`Sliding`], where all rooms are looked at: for a new connection, or when the lists, a membership or what is
+/// called direct changed.
+#[derive(Clone, Debug)]
 pub struct HeavySliding<C>(pub Sliding<C>);
 
 impl<C: Choose> Query for HeavySliding<C> {
@@ -281,6 +289,6 @@ impl<C: Choose> Query for HeavySliding<C> {
     const HEAVY: bool = true;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Out, StoreError> {
-        self.0.run(tx).await
+        self.0.answer(tx, true).await
     }
 }
