@@ -142,6 +142,30 @@ class Hostile:
         for name, given in [("half JSON", "%7B%22room%22%3A"), ("a wrong type", "%7B%22room%22%3A5%7D"), ("an unknown ID", "12345")]:
             self.refused(f"a filter: {name}", self.ana, "GET", f"{path('sync')}?timeout=0&filter={given}", (400, 404), bad)
 
+    def sliding(self):
+        """Sliding sync: lists, ranges and positions that mean nothing are refused; those of others give nothing."""
+        deployed = "/_matrix/client/unstable/org.matrix.simplified_msc3575/sync"
+        accepted = "/_matrix/client/v4/sync"
+        bad, unknown = ("M_BAD_JSON", "M_INVALID_PARAM"), ("M_UNKNOWN_POS",)
+
+        def asked(ranges, **more):
+            return {"lists": {"all": {"ranges": ranges, "timeline_limit": 5, "required_state": [["*", "*"]], **more}}}
+
+        for name, ranges in [("reversed", [[9, 2]]), ("negative", [[-5, 5]]), ("no numbers", [["a", "b"]]), ("thousands", [[0, 1]] * 5_000)]:
+            self.refused(f"sliding, ranges: {name}", self.ana, "POST", deployed, (400,), bad, body=asked(ranges))
+        rooms = {f"!{number}:example.org": {"timeline_limit": 1} for number in range(5_000)}
+        self.refused("sliding, 5,000 subscriptions", self.ana, "POST", deployed, (400,), bad, body={"room_subscriptions": rooms})
+        lists = {str(number): {"timeline_limit": 1, "required_state": {}} for number in range(5_000)}
+        self.refused("sliding, 5,000 lists", self.ana, "POST", accepted, (400,), bad, body={"lists": lists})
+        pos = self.ana.must("POST", deployed, asked([[0, 9]]))["pos"]
+        for name, given in [("words", "nonsense"), ("NUL", "%00"), ("a sync token", pos.split("~")[1]), ("huge", "9" * 9_999)]:
+            self.refused(f"sliding, position: {name}", self.ana, "POST", f"{deployed}?pos={given}", (400,), unknown, body=asked([[0, 9]]))
+        self.refused("sliding, position of somebody else", self.eve, "POST", f"{deployed}?pos={pos}", (400,), unknown, body=asked([[0, 9]]))
+        told = self.eve.must("POST", deployed, {"room_subscriptions": {self.room: {"timeline_limit": 50, "required_state": [["*", "*"]]}}})
+        self.checks.equal("bad-input: sliding, a room of others", told["rooms"], {})
+        told = self.ana.must("POST", f"{deployed}?pos={pos}", asked([[0, 2**53]], timeline_limit=2**53))
+        self.checks.that("bad-input: sliding, huge numbers are bounded", len(told["rooms"][self.room]["timeline"]) <= 100)
+
     def replay(self):
         """One transaction ID is one event, however often and by however many at once it is sent."""
         target = path("rooms", self.room, "send", "m.room.message", "once")
@@ -202,7 +226,7 @@ class Hostile:
 def main():
     checks = Checks()
     hostile = Hostile(checks)
-    for topic in (hostile.bodies, hostile.types, hostile.persons, hostile.tokens, hostile.replay, hostile.protocol, hostile.slow):
+    for topic in (hostile.bodies, hostile.types, hostile.persons, hostile.tokens, hostile.sliding, hostile.replay, hostile.protocol, hostile.slow):
         try:
             topic()
         except Exception as error:  # one broken topic must not hide the others

@@ -101,6 +101,8 @@ pub const SLIDING_BUMP_EVENTS: i64 = 200;
 pub const SLIDING_WANTED_KEPT: usize = 16;
 /// Connections of one device; clients have two. The one that rested longest goes.
 pub const SLIDING_CONNECTIONS: i64 = 8;
+/// Connections of one person, all devices counted: each may hold a megabyte about 10,000 rooms. As above.
+pub const SLIDING_CONNECTIONS_PER_USER: i64 = 64;
 /// Milliseconds after which an unused connection is let go; its client begins anew.
 pub const SLIDING_KEEP_MS: i64 = 7 * 24 * 3_600_000;
 /// Milliseconds after which the use of a connection is noted again.

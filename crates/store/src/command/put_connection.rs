@@ -55,6 +55,10 @@ impl Command for PutConnection {
                    (select conn_id from sliding_connections where user_id = $1 and device_id = $2 and conn_id <> $3 \
                    order by used_ms desc, conn_id limit $4)";
         tx.exec(sql, args![user_id, device_id, conn_id, limits::SLIDING_CONNECTIONS - 1]).await?;
+        let sql = "delete from sliding_connections where user_id = $1 and not (device_id = $2 and conn_id = $3) and (device_id, conn_id) not in \
+                   (select device_id, conn_id from sliding_connections where user_id = $1 and not (device_id = $2 and conn_id = $3) \
+                   order by used_ms desc, device_id, conn_id limit $4)";
+        tx.exec(sql, args![user_id, device_id, conn_id, limits::SLIDING_CONNECTIONS_PER_USER - 1]).await?;
         Ok(true)
     }
 }

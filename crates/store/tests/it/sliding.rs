@@ -193,6 +193,21 @@ on_both! {
         assert_eq!(kept(&store, key("PHONE", "5")).await, None, "a restored database knows nothing of what was told since");
     }
 
+    async fn connections_of_all_devices_together_are_bounded(store: Store) {
+        let devices = limits::SLIDING_CONNECTIONS_PER_USER / 2 + 3;
+        let name = |n: i64| format!("D{n:03}");
+        for n in 0..devices {
+            for conn_id in ["rooms", "keys"] {
+                assert!(put(&store, key(&name(n), conn_id), None, "v", n).await);
+            }
+        }
+        for n in 0..devices {
+            for conn_id in ["rooms", "keys"] {
+                assert_eq!(kept(&store, key(&name(n), conn_id)).await.is_some(), n >= 3, "{n} {conn_id}");
+            }
+        }
+    }
+
     async fn what_moved_is_named_and_no_more(store: Store) {
         let (ana, ben) = (user("ana"), user("ben"));
         store.run(AddPeople(vec![ana.clone(), ben.clone()])).await.unwrap();
