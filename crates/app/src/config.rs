@@ -26,7 +26,7 @@ pub struct Config {
     pub jwt: Option<JwtLogin>,
     /// What a request for encryption gets that the policy does not allow (protocol 6.5).
     pub on_encryption_request: OnEncryptionRequest,
-    /// Which modes conversations may have.
+    /// Which modes conversations may have, at the start; others are put in force by [`crate::App::replace_modes`].
     pub modes: ModeRules,
     /// Whom to tell about cases.
     pub webhook: Option<Webhook>,

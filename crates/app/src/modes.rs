@@ -1,10 +1,12 @@
 //! Which mode a conversation gets, and who may still come into it: the questions that `policy::mode` answers.
 
+use std::sync::{Arc, PoisonError};
+
 use model::conversation::{ASK_KEY, Mode, Terms};
 use model::id::OwnedRoomId;
 use model::json::parse_object;
 use model::room::{Membership, Snapshot};
-use policy::mode::{ModeFacts, ModePolicy, OnEncryptionRequest, Outcome, Party};
+use policy::mode::{ModeFacts, ModePolicy, ModeRules, OnEncryptionRequest, Outcome, Party};
 use store::query::people::Person;
 
 pub use policy::mode::{Outlook, Row};
@@ -51,7 +53,7 @@ impl App {
         let asked = asked_mode(new)?;
         let parties: Vec<Party> = std::iter::once(creator).chain(invited).map(party).collect();
         let facts = ModeFacts { tenant: &self.config.tenant.0, parties: &parties, asked };
-        let decision = self.config.modes.decide(facts, self.config.on_encryption_request);
+        let decision = self.modes().decide(facts, self.config.on_encryption_request);
         let (mode, stripped) = match decision.outcome {
             Outcome::Make(mode) => (mode, false),
             Outcome::Strip => (Mode::Readable, true),
@@ -80,7 +82,7 @@ impl App {
         let others = others.map(|(_, facts)| Party { age_band: facts.age_band, jurisdiction: facts.jurisdiction.clone() });
         let parties: Vec<Party> = others.chain(std::iter::once(party(newcomer))).collect();
         let facts = ModeFacts { tenant: &conversation.terms().tenant, parties: &parties, asked: Some(mode) };
-        let decision = self.config.modes.decide(facts, OnEncryptionRequest::Refuse);
+        let decision = self.modes().decide(facts, OnEncryptionRequest::Refuse);
         if decision.outcome == Outcome::Make(mode) {
             return Ok(());
         }
@@ -105,13 +107,27 @@ impl App {
 
     /// The policies that can hold here, for members to read.
     pub fn modes_in_force(&self) -> ModesInForce {
-        let policies = self.config.modes.in_force(&self.config.tenant.0).into_iter().cloned().collect();
+        let policies = self.modes().in_force(&self.config.tenant.0).into_iter().cloned().collect();
         ModesInForce { policies, strips: self.config.on_encryption_request == OnEncryptionRequest::Strip }
+    }
+
+    /// Puts other policies in force. Conversations that are there keep their modes.
+    ///
+    /// Says whether they differ from those in force.
+    pub fn replace_modes(&self, rules: ModeRules) -> bool {
+        let mut modes = self.modes.write().unwrap_or_else(PoisonError::into_inner);
+        let differ = **modes != rules;
+        *modes = Arc::new(rules);
+        differ
+    }
+
+    fn modes(&self) -> Arc<ModeRules> {
+        Arc::clone(&self.modes.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What clients may be told before they make a conversation.
     pub fn outlook(&self) -> Outlook {
-        self.config.modes.outlook(&self.config.tenant.0)
+        self.modes().outlook(&self.config.tenant.0)
     }
 
     /// The first words in a readable room: who can read, why, and where to see who did (protocol 6.5).

@@ -8,6 +8,7 @@ use model::limits;
 use model::room::Snapshot;
 use moka::sync::Cache;
 use policy::contact::ContactPolicy;
+use policy::mode::ModeRules;
 use store::Store;
 use store::command::meta::MetaOnce;
 use tokio::sync::OnceCell;
@@ -48,6 +49,7 @@ pub struct App {
     token_key: OnceCell<TokenKey>,
     pub(crate) rules: RwLock<Arc<Rules>>,
     pub(crate) contact: RwLock<Arc<ContactPolicy>>,
+    pub(crate) modes: RwLock<Arc<ModeRules>>,
     /// Room snapshots; a stale one is found out by the store and read again.
     pub(crate) rooms: Cache<OwnedRoomId, Arc<Snapshot>>,
 }
@@ -60,6 +62,7 @@ impl App {
             uiaa: UiaaSessions::new(),
             rates: Rates::new(config.dev),
             seams: Seams::new(&*entropy),
+            modes: RwLock::new(Arc::new(config.modes.clone())),
             config,
             store,
             clock,

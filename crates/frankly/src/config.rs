@@ -31,6 +31,8 @@ pub(crate) struct Options {
     pub(crate) packs: Option<PathBuf>,
     /// File of the contact policy in force; `None`: the one built in.
     pub(crate) contact_policy: Option<PathBuf>,
+    /// File of the mode policies; `None`: one that comes with the program.
+    pub(crate) mode_file: Option<PathBuf>,
     /// How to log.
     pub(crate) log: Log,
     base_url: String,
@@ -120,6 +122,7 @@ impl Options {
             on_encryption_request: settings
                 .need("on_encryption_request", |text| OnEncryptionRequest::parse(text).ok_or("\"strip\" or \"refuse\""))?,
             modes: modes(settings)?,
+            mode_file: settings.get("mode_file", settings::text)?.map(PathBuf::from),
             webhook: webhook(settings)?,
             keep_evidence_ms: settings.need("evidence.keep_days", keep_days)?,
             appeal_contact: settings.need("appeal_contact", settings::text)?,
@@ -245,6 +248,15 @@ fn age_band(text: &str) -> Result<AgeBand, &'static str> {
     AgeBand::parse(text).ok_or("u13, 13-15, 16-17, adult or unknown")
 }
 
+/// The mode policies of a file.
+///
+/// # Errors
+/// Names the file and the line at fault.
+pub(crate) fn mode_file(path: &Path) -> anyhow::Result<ModeRules> {
+    let text = bounded_text(path, limits::MODE_FILE_BYTES)?;
+    Ok(ModeRules::parse(&path.display().to_string(), &text)?)
+}
+
 /// The mode policies: those of a file, or one that comes with the program for everybody.
 fn modes(settings: &Settings) -> anyhow::Result<ModeRules> {
     let shipped =
@@ -252,11 +264,7 @@ fn modes(settings: &Settings) -> anyhow::Result<ModeRules> {
     let named = settings.get("mode_policy", |name| ModeRules::shipped(name).ok_or(shipped))?;
     match (settings.get("mode_file", settings::text)?, named) {
         (Some(_), Some(_)) => bail!("{}: mode_policy and mode_file are two answers to one question", settings.source("mode_policy")),
-        (Some(path), None) => {
-            let said_where = || format!("{}: mode_file", settings.source("mode_file"));
-            let text = bounded_text(Path::new(&path), limits::MODE_FILE_BYTES).with_context(said_where)?;
-            ModeRules::parse(&path, &text).with_context(said_where)
-        }
+        (Some(path), None) => mode_file(Path::new(&path)).with_context(|| format!("{}: mode_file", settings.source("mode_file"))),
         (None, named) => Ok(named.unwrap_or_else(|| ModeRules::shipped(policy::mode::DEFAULT_POLICY).expect("the default is shipped"))),
     }
 }

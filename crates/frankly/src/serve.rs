@@ -35,7 +35,7 @@ const CLOSE_PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     let app = open_app(&options).await?;
     let listener = bind(options.listen).await?;
-    let files = Files { packs: options.packs, contact_policy: options.contact_policy };
+    let files = Files { packs: options.packs, contact_policy: options.contact_policy, mode_file: options.mode_file };
     serve(app, listener, files, stop_signal()).await
 }
 
@@ -51,6 +51,8 @@ pub(crate) struct Files {
     pub(crate) packs: Option<PathBuf>,
     /// The contact policy.
     pub(crate) contact_policy: Option<PathBuf>,
+    /// The mode policies.
+    pub(crate) mode_file: Option<PathBuf>,
 }
 
 /// Serves an app until `stop` resolves, then finishes what was accepted. Files are followed as they change.

@@ -103,6 +103,12 @@ fn is_clear(event_type: &str) -> bool {
     event_type == "m.reaction" || ["m.call.", "org.matrix.call.", "m.key.verification."].iter().any(|family| event_type.starts_with(family))
 }
 
+/// Whether events of this type are messages. As state of a sealed room they would be messages in plain text.
+pub fn is_message(event_type: &str) -> bool {
+    matches!(event_type, "m.room.message" | "m.room.encrypted" | "m.sticker" | "m.reaction" | "m.message" | "m.beacon")
+        || ["m.poll.", "org.matrix.msc3381."].iter().any(|family| event_type.starts_with(family))
+}
+
 fn ciphertext(content: &CanonicalJsonObject) -> Result<Ciphertext, SealedRefusal> {
     let text = |key: &str| content.get(key).and_then(CanonicalJsonValue::as_str).ok_or(SealedRefusal::Form);
     if text("algorithm")? != MEGOLM {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::clock::Timestamp;
 use model::contact::{ContactKind, ContactOutcome};
-use model::conversation::{ASK_KEY, CREATE_KEY, Mode, Terms};
+use model::conversation::{ASK_KEY, CREATE_KEY, Conversation, Mode, Terms};
 use model::id::{OwnedEventId, OwnedRoomId, OwnedUserId, random_word};
 use model::json::parse_object;
 use model::limits;
@@ -16,6 +16,7 @@ use store::command::append_events::Step;
 use store::command::create_room::CreateRoom;
 use store::query::people::Person;
 
+use super::state_events::refuse_by_mode;
 use super::steps::{member_content, membership_step, object, quiet, state_draft};
 use crate::contact::{Place, REQUEST_KEY};
 use crate::{App, Caller, Error};
@@ -255,8 +256,12 @@ impl Plan {
             // readable: asked for and not given, as the first notice says; sealed: written already
             "m.room.encryption" => Ok(()),
             "m.room.create" | "m.room.member" => Err(Error::BadJson(format!("{event_type} cannot be given as initial state"))),
-            "org.frankly.mode" => Err(Error::Forbidden(format!("{event_type} is set by the server alone"))),
-            _ => self.state(event_type, state_key, parse_object(content)?),
+            // means nothing without federation, and does no harm
+            "m.room.server_acl" => self.state(event_type, state_key, parse_object(content)?),
+            _ => {
+                refuse_by_mode(&Conversation::from_terms(self.terms.clone()), event_type)?;
+                self.state(event_type, state_key, parse_object(content)?)
+            }
         }
     }
 

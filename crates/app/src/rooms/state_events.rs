@@ -42,7 +42,7 @@ impl App {
         {
             return Ok(event.event_id.clone());
         }
-        refuse_by_mode(&room, &event_type)?;
+        refuse_by_mode(&room.conversation(), &event_type)?;
         self.judge_state(&room, caller, &event_type, &content).await?;
         let decide = |room: Arc<Snapshot>| std::future::ready(self.decide_state(caller, &event_type, &state_key, &content, &room));
         event_of(self.write_room(&room_id, decide).await?)
@@ -89,17 +89,20 @@ impl App {
 }
 
 /// State that the mode of the room forbids, whoever asks: no silent change of who can read.
-fn refuse_by_mode(room: &Snapshot, event_type: &str) -> Result<(), Error> {
+pub(crate) fn refuse_by_mode(conversation: &Conversation, event_type: &str) -> Result<(), Error> {
     if matches!(event_type, "org.frankly.mode" | "m.room.server_acl") {
         return Err(Error::Forbidden(format!("{event_type} is set by the server alone")));
     }
-    match (room.conversation(), event_type) {
-        (Conversation::Readable(_), "m.room.encryption") => Err(Error::Forbidden(
+    match (conversation, event_type) {
+        (Conversation::Readable(_), "m.room.encryption" | "m.room.encrypted") => Err(Error::Forbidden(
             "this conversation is readable by its terms, which never change; start a new conversation to have a sealed one".to_owned(),
         )),
         (Conversation::Sealed(_), "m.room.encryption") => Err(Error::Forbidden(
             "this conversation is sealed by its terms: how it is encrypted was settled when it was made and does not change".to_owned(),
         )),
+        (Conversation::Sealed(_), _) if model::sealed::is_message(event_type) => {
+            Err(Error::Forbidden(format!("this conversation is sealed, and {event_type} is no state: as state it would be plain text")))
+        }
         _ => Ok(()),
     }
 }

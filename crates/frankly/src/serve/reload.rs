@@ -43,7 +43,15 @@ pub(super) fn follow(app: Arc<App>, files: Files) -> impl Future<Output = ()> {
         take: take_contact,
         known: None,
     });
-    follow_until_dropped(app, packs.into_iter().chain(contact).collect(), hangup)
+    let modes = files.mode_file.map(|path| Followed {
+        what: "mode policies",
+        refusal: "the mode policies are refused; the old ones stay in force",
+        path,
+        stamp: packs::stamp_of_file,
+        take: take_modes,
+        known: None,
+    });
+    follow_until_dropped(app, packs.into_iter().chain(contact).chain(modes).collect(), hangup)
 }
 
 async fn follow_until_dropped(app: Arc<App>, mut followed: Vec<Followed>, mut hangup: Signal) {
@@ -117,6 +125,14 @@ fn take_contact(app: &App, file: &Path) -> anyhow::Result<()> {
         tracing::info!(policy = policy.name(), version = policy.version(), old, "another contact policy is in force");
         metrics::counter!("frankly_pack_reloads_total", "what" => "contact policy", "ok" => "true").increment(1);
         app.replace_contact_policy(policy);
+    }
+    Ok(())
+}
+
+fn take_modes(app: &App, file: &Path) -> anyhow::Result<()> {
+    if app.replace_modes(crate::config::mode_file(file)?) {
+        tracing::info!(file = %file.display(), "other mode policies are in force");
+        metrics::counter!("frankly_pack_reloads_total", "what" => "mode policies", "ok" => "true").increment(1);
     }
     Ok(())
 }

@@ -141,3 +141,22 @@ fn a_server_does_not_start_with_a_broken_contact_policy() {
     assert!(complaint.contains("contact.yaml:2: "), "{complaint}");
     assert!(!desktop.path().join("data").exists(), "a refused start makes no database");
 }
+
+#[test]
+fn changed_mode_policies_are_in_force_without_a_restart_and_broken_ones_change_nothing() {
+    let desktop = Desktop::new();
+    desktop.write("frankly.toml", "mode_file = \"modes.yaml\"\n");
+    desktop.write("modes.yaml", "choose:\n  - policy: readable-only@1\n");
+    let server = desktop.start(&["serve", "--dev", "--data", "data", "--listen", "127.0.0.1:0"]);
+    let ana = server.member("ana");
+    let policy = || server.ask("GET", "/_frankly/v1/modes", &ana.token, &Value::Null).1["policies"][0]["policy"].take();
+    let asks = || server.ask("POST", "/_matrix/client/v3/createRoom", &ana.token, &json!({})).0;
+    assert_eq!((policy(), asks()), (json!("readable-only@1"), 200));
+    desktop.write("modes.yaml", "choose:\n  - policy: sealed-only@1\n");
+    server.until("another policy is in force", || policy() == "sealed-only@1");
+    assert_eq!(asks(), 403, "nobody asked for encryption");
+    desktop.write("modes.yaml", "choose:\n  - policy: nothing@1\n");
+    server.until("the fault is logged", || server.log().contains("the mode policies are refused"));
+    assert!(server.log().contains("modes.yaml:2: there is no policy nothing@1"), "{}", server.log());
+    assert_eq!(policy(), "sealed-only@1");
+}

@@ -66,6 +66,9 @@ async fn encryption_cannot_come_into_a_readable_room_later() {
         let answer = ana.refused(Method::PUT, &format!("{path}/send/m.room.encrypted/1"), Some(content)).await;
         assert_eq!(answer, (403, "M_FORBIDDEN".to_owned()));
     }
+    let as_state = format!("{path}/state/m.room.encrypted/x");
+    let answer = ana.refused(Method::PUT, &as_state, Some(json!({"ciphertext": "cannot be scanned"}))).await;
+    assert_eq!(answer, (403, "M_FORBIDDEN".to_owned()));
     // no upgrade makes another room of it
     let answer = ana.refused(Method::POST, &format!("{path}/upgrade"), Some(json!({"new_version": "12"}))).await;
     assert_eq!(answer, (404, "M_UNRECOGNIZED".to_owned()));

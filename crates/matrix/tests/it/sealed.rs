@@ -170,6 +170,15 @@ async fn plain_text_is_not_taken_and_reaches_nobody() {
         assert_eq!((status, code.as_str()), (403, "M_FORBIDDEN"), "{event_type}");
         assert!(words.contains("sealed") && words.contains(event_type), "{words}");
     }
+    // nor as state, where nothing is encrypted
+    for event_type in ["m.room.message", "m.sticker", "m.poll.start", "m.room.encrypted"] {
+        let path = format!("v3/rooms/{}/state/{event_type}/x", encoded(&room));
+        let answer = ana.refused(Method::PUT, &path, Some(json!({"msgtype": "m.text", "body": "hello"}))).await;
+        assert_eq!(answer, (403, "M_FORBIDDEN".to_owned()), "{event_type}");
+        let mut state = encryption();
+        state.as_array_mut().unwrap().push(json!({"type": event_type, "state_key": "x", "content": {"body": "hello"}}));
+        assert_eq!(ana.refused(Method::POST, "v3/createRoom", Some(json!({"initial_state": state}))).await, answer, "{event_type}");
+    }
     let mut beside = Pen::new().writes("hello", &room);
     beside["body"] = json!("hello");
     assert_eq!(refusal(&ana, &room, "m.room.encrypted", beside).await.0, 403);

@@ -58,6 +58,8 @@ pub(crate) async fn note<T: Tx>(
                values ($1, $2, $3, 0, $4, $5) on conflict (session_key, message_index, repeated) do nothing";
     let is_first = tx.exec(sql, args![event_id, session_key, index, elsewhere, bytes]).await? == 1;
     if !is_first {
+        // counted under the session's row lock: the same may come from several rooms at once
+        tx.exec("update megolm_sessions set first_ms = first_ms where session_key = $1", args![session_key]).await?;
         let sql = "insert into sealed_events (event_id, session_key, message_index, repeated, elsewhere, ciphertext_bytes) \
                    select $1, $2, $3, max(repeated) + 1, $4, $5 from sealed_events where session_key = $2 and message_index = $3";
         tx.exec(sql, args![event_id, session_key, index, elsewhere, bytes]).await?;
