@@ -60,7 +60,7 @@ async fn tags(call: Call<get_tags::v3::Request>) -> Result<Response, Refusal> {
 }
 
 async fn put_tag(call: Call<create_tag::v3::Request>) -> Result<create_tag::v3::Response, Refusal> {
-    let body = call.body;
+    let body = *call.body;
     let info = serde_json::to_value(&body.tag_info).map_err(|error| Error::BadJson(error.to_string()))?;
     let change = |tags: &mut serde_json::Map<String, serde_json::Value>| drop(tags.insert(body.tag, info));
     call.app.change_tags(&call.who, &body.user_id, &body.room_id, change).await?;

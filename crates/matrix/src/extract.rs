@@ -30,8 +30,8 @@ where
     pub(crate) app: Arc<App>,
     /// Who asks: a [`Caller`], perhaps one, or nobody, by the endpoint's authentication scheme.
     pub(crate) who: <T::Authentication as Identify>::Who,
-    /// What is asked.
-    pub(crate) body: T,
+    /// What is asked; boxed, for a handler that waits keeps it.
+    pub(crate) body: Box<T>,
     /// The body as sent, for what ruma's types leave out.
     pub(crate) raw: Bytes,
     /// The query as sent, for the same.
@@ -158,7 +158,7 @@ where
     }
     let arguments: Vec<&str> = path_args.iter().map(String::as_str).collect();
     let parsed = T::try_from_http_request_inner(Request::from_parts(head, bytes), &arguments);
-    let body = parsed.map_err(|error| misunderstood(&error, bytes))?;
+    let body = Box::new(parsed.map_err(|error| misunderstood(&error, bytes))?);
     Ok(Call { app, who, body, raw, query, peer, token: shown })
 }
 

@@ -36,7 +36,7 @@ pub(crate) fn routes(table: Table) -> Table {
 }
 
 async fn create(call: Call<create_room::v3::Request>) -> Result<create_room::v3::Response, Refusal> {
-    let wish = new_room(call.body)?;
+    let wish = new_room(*call.body)?;
     let room_id = call.app.create_room(&call.who, wish).await?;
     Ok(create_room::v3::Response::new(room_id))
 }

@@ -18,12 +18,12 @@ pub(crate) fn routes(table: Table) -> Table {
 
 async fn deployed(call: Call<deployed::Request>) -> Result<Response, Refusal> {
     let request = call.body.understood(&call.query, &call.who.user_id)?;
-    Ok(text_response(call.app.sliding_sync(&call.who, request).await?))
+    Ok(text_response(Box::pin(call.app.sliding_sync(&call.who, request)).await?))
 }
 
 async fn accepted(call: Call<accepted::Request>) -> Result<Response, Refusal> {
     let request = call.body.understood()?;
-    Ok(text_response(call.app.sliding_sync(&call.who, request).await?))
+    Ok(text_response(Box::pin(call.app.sliding_sync(&call.who, request)).await?))
 }
 
 /// The `extensions` of either form; unknown ones are not answered.

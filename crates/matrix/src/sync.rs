@@ -1,5 +1,7 @@
 //! Syncs and filters.
 
+use std::sync::Arc;
+
 use app::Error;
 use app::sync::{StateSection, SyncFilter, SyncRequest};
 use axum::response::Response;
@@ -16,7 +18,14 @@ pub(crate) fn routes(table: Table) -> Table {
 }
 
 async fn sync(call: Call<sync_events::v3::Request>) -> Result<Response, Refusal> {
-    let body = call.body;
+    let (app, who) = (Arc::clone(&call.app), Arc::clone(&call.who));
+    // thousands wait here at once: nothing of how a request was understood is kept meanwhile
+    let request = Box::pin(asked(call)).await?;
+    Ok(text_response(Box::pin(app.sync(&who, request)).await?))
+}
+
+async fn asked(call: Call<sync_events::v3::Request>) -> Result<Box<SyncRequest>, Refusal> {
+    let body = *call.body;
     let mut filter = match body.filter {
         None => SyncFilter::default(),
         Some(sync_events::v3::Filter::FilterDefinition(definition)) => sync_filter(&definition),
@@ -36,8 +45,7 @@ async fn sync(call: Call<sync_events::v3::Request>) -> Result<Response, Refusal>
         false => StateSection::Before,
     };
     let timeout_ms = body.timeout.map_or(0, |timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX));
-    let request = SyncRequest { since: body.since, timeout_ms, full_state: body.full_state, filter };
-    Ok(text_response(call.app.sync(&call.who, request).await?))
+    Ok(Box::new(SyncRequest { since: body.since, timeout_ms, full_state: body.full_state, filter }))
 }
 
 async fn put_filter(call: Call<create_filter::v3::Request>) -> Result<create_filter::v3::Response, Refusal> {

@@ -72,12 +72,11 @@ impl App {
     ///
     /// # Errors
     /// [`Error::InvalidParam`] for a token that was not issued to this person.
-    pub async fn sync(&self, caller: &Caller, request: SyncRequest) -> Result<String, Error> {
-        let key = self.token_key().await?;
+    pub async fn sync(&self, caller: &Caller, request: Box<SyncRequest>) -> Result<String, Error> {
+        let key = Box::pin(self.token_key()).await?;
         let since = request.since.as_deref().filter(|token| !token.is_empty());
         let since = since.map(|token| key.open(&caller.user_id, &caller.device_id, token)).transpose()?;
         let deadline = tokio::time::Instant::now() + Duration::from_millis(request.timeout_ms.min(limits::SYNC_WAIT_MS));
-        let request = Box::new(request);
         let mut turn = self.waiters.enter(&caller.user_id, &caller.device_id);
         loop {
             // listen before reading, so that what happens between the two is heard
@@ -87,7 +86,7 @@ impl App {
             heard.as_mut().enable();
             let (news, typing) = Box::pin(self.news(caller, &request, since)).await?;
             if news.device.acknowledged {
-                self.let_go_of_received(caller, since).await?;
+                Box::pin(self.let_go_of_received(caller, since)).await?;
             }
             let nothing = news.is_empty() && typing.rooms.is_empty();
             let first = since.is_none() || request.full_state;
@@ -96,6 +95,7 @@ impl App {
                 let next = key.seal(&caller.user_id, &caller.device_id, next);
                 return Ok(self.render(caller, &request, &next, &news, &typing.rooms));
             }
+            drop((news, typing));
             let recheck = tokio::time::Instant::now() + Duration::from_millis(limits::SYNC_RECHECK_MS);
             tokio::select! {
                 () = &mut heard => {}
@@ -113,7 +113,7 @@ impl App {
         Ok(())
     }
 
-    async fn news(&self, caller: &Caller, request: &SyncRequest, since: Option<SyncToken>) -> Result<(News, TypingNews), Error> {
+    async fn news(&self, caller: &Caller, request: &SyncRequest, since: Option<SyncToken>) -> Result<(Box<News>, TypingNews), Error> {
         let query = Sync {
             user_id: caller.user_id.clone(),
             device_id: caller.device_id.clone(),
@@ -134,6 +134,6 @@ impl App {
         news.account_data = Self::with_push_rules(caller, since.is_none(), std::mem::take(&mut news.account_data));
         let mut typing = self.typing.changed_for(&caller.user_id, since.map_or(0, |token| token.typing));
         typing.rooms.retain(|room| request.filter.rooms.matches(room) && request.filter.ephemeral.matches("m.typing", "", ""));
-        Ok((*news, typing))
+        Ok((news, typing))
     }
 }

@@ -56,11 +56,11 @@ impl App {
     /// [`Error::UnknownPos`] for a place that cannot be gone on from, [`Error::InvalidParam`] beyond a bound.
     pub async fn sliding_sync(&self, caller: &Caller, request: SlidingRequest) -> Result<String, Error> {
         request.check()?;
-        let key = self.token_key().await?;
+        let key = Box::pin(self.token_key()).await?;
         let (version, since) = open_pos(key, caller, request.pos.as_deref())?;
         let connection =
             ConnectionKey { user_id: caller.user_id.clone(), device_id: caller.device_id.clone(), conn_id: request.conn_id.clone() };
-        let open = self.open_connection(connection, version).await?;
+        let open = Box::pin(self.open_connection(connection, version)).await?;
         let queue = received(key, caller, &request)?;
         let deadline = tokio::time::Instant::now() + Duration::from_millis(request.timeout_ms.min(limits::SYNC_WAIT_MS));
         let lists = request.lists_digest();
@@ -74,11 +74,12 @@ impl App {
             heard.as_mut().enable();
             let (news, typing) = Box::pin(self.sliding_news(&round)).await?;
             if news.device.acknowledged {
-                self.let_go_of_received(caller, Some(SyncToken { queue: round.queue, ..SyncToken::default() })).await?;
+                Box::pin(self.let_go_of_received(caller, Some(SyncToken { queue: round.queue, ..SyncToken::default() }))).await?;
             }
             if round.is_to_be_told(&news, &typing) || tokio::time::Instant::now() >= deadline || turn.is_over() {
-                return self.sliding_answer(&round, key, news, &typing).await;
+                return Box::pin(self.sliding_answer(&round, key, news, &typing)).await;
             }
+            drop((news, typing));
             let recheck = tokio::time::Instant::now() + Duration::from_millis(limits::SYNC_RECHECK_MS);
             tokio::select! {
                 () = &mut heard => {}
