@@ -5,6 +5,7 @@ use app::Error;
 use app::host::{HostKey, HostPerson, HostRelation, RelationKind, Told};
 use axum::Json as Answer;
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, State};
 use bytes::Bytes;
 use http::request::Parts;
@@ -75,7 +76,12 @@ pub(crate) async fn relations(
 
 /// One person, as Frankly knows them.
 #[utoipa::path(get, path = "/_frankly/v1/host/people/{id}", params(("id" = String, Path, description = "Local part or whole user ID")), responses((status = 200, body = PersonAnswer), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)), security(("host_key" = [])))]
-pub(crate) async fn person(State(desk): State<Desk>, Host(host): Host, Path(id): Path<String>) -> Result<Answer<PersonAnswer>, Refusal> {
+pub(crate) async fn person(
+    State(desk): State<Desk>,
+    Host(host): Host,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Answer<PersonAnswer>, Refusal> {
+    let Path(id) = id.map_err(|_| Error::InvalidParam("the path is not UTF-8".to_owned()))?;
     Ok(Answer(desk.app.host_reads_person(&host, &id).await?.into()))
 }
 

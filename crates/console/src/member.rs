@@ -2,6 +2,7 @@
 
 use app::Error;
 use axum::Json as Answer;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use model::contact::ContactLimit;
 
@@ -38,9 +39,10 @@ pub(crate) async fn wards(State(desk): State<Desk>, Member(caller): Member) -> R
 pub(crate) async fn narrow_ward(
     State(desk): State<Desk>,
     Member(caller): Member,
-    Path(user): Path<String>,
+    user: Result<Path<String>, PathRejection>,
     Json(body): Json<WardBody>,
 ) -> Result<Answer<WardBody>, Refusal> {
+    let Path(user) = user.map_err(|_| Error::InvalidParam("the path is not UTF-8".to_owned()))?;
     let unknown = || Error::InvalidParam("contact_limit is friends, guardian or null".to_owned());
     let limit = body.contact_limit.as_deref().map(|name| ContactLimit::parse(name).ok_or_else(unknown)).transpose()?;
     let ward = desk.app.user_named(&user).map_err(|error| Error::InvalidParam(error.to_string()))?;

@@ -191,6 +191,16 @@ async fn bodies_have_a_form_and_a_bound() {
     let relations: Vec<Value> = (0..=limits::HOST_BATCH).map(|_| json!({"from": "ana", "to": "ben", "kind": "mutual"})).collect();
     assert_eq!(shop.sends(Method::POST, "relations", json!({ "relations": relations }).to_string()).await.status.as_u16(), 413);
     assert_eq!(shop.sends(Method::DELETE, "people", "").await.status, StatusCode::NOT_FOUND);
+    for (id, status, errcode) in [
+        ("%FF%FE", 400, "M_INVALID_PARAM"),
+        ("%00", 404, "M_NOT_FOUND"),
+        ("a%2Fb", 404, "M_NOT_FOUND"),
+        ("@ana:elsewhere.org", 404, "M_NOT_FOUND"),
+        ("frankly", 404, "M_NOT_FOUND"),
+    ] {
+        let answer = shop.sends(Method::GET, &format!("people/{id}"), "").await;
+        assert_eq!((answer.status.as_u16(), &answer.body["errcode"]), (status, &json!(errcode)), "{id}");
+    }
 }
 
 #[tokio::test]
