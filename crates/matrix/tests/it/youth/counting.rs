@@ -2,12 +2,13 @@
 
 use http::Method;
 use model::clock::Timestamp;
+use model::conversation::Mode;
 use model::id::OwnedUserId;
 use model::person::AgeBand;
 use serde_json::json;
 use store::query::cases::{CasePage, CaseRow};
 
-use super::{MODES, Mode, Town, may_not_join};
+use super::{MODES, Town, may_not_join};
 use crate::world::{Person, World, encoded};
 
 impl Town {
@@ -125,7 +126,7 @@ async fn messages_in_a_conversation_that_exists_count_nothing() {
         let room = town.group(&town.stranger, &[&town.friend], &json!({})).await;
         let before = town.world.attempts().await;
         for n in 0..5 {
-            town.stranger.says(&format!("hello {n}"), &room).await;
+            town.says(&town.stranger, &format!("hello {n}"), &room).await;
         }
         assert_eq!(town.world.attempts().await, before);
         assert_eq!(before, 1, "the invitation was one");

@@ -148,7 +148,7 @@ async fn a_conversation_stays_when_an_age_is_told_and_its_door_is_closed() {
         let room = town.group(&town.stranger, &[&young], &json!({})).await;
         let create = town.stranger.state(&room, "m.room.create", "").await;
         town.world.is_told(&young, app::accounts::admin::UserChange::AgeBand(AgeBand::From13To15)).await;
-        young.says("still here", &room).await;
+        town.says(&young, "still here", &room).await;
         assert_eq!(town.stranger.state(&room, "m.room.create", "").await, create, "the mode is as it was");
         assert_eq!(town.stranger.get("v3/profile/@young:example.org").await, json!({}), "who is in a room together sees each other");
         town.stranger.leaves(&room).await;

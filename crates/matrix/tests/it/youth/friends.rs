@@ -3,10 +3,11 @@
 use app::accounts::admin::UserChange;
 use http::Method;
 use model::contact::ContactLimit;
+use model::conversation::Mode;
 use model::person::AgeBand;
 use serde_json::{Value, json};
 
-use super::{MODES, Mode, Town, may_not_invite, may_not_make};
+use super::{MODES, Town, may_not_invite, may_not_make};
 use crate::world::{Person, encoded};
 
 /// A conversation of two, opened and entered.
@@ -35,7 +36,7 @@ async fn under_sixteen_there_are_groups_of_friends_and_no_direct_conversations()
         let said = may_not_make(&town.teen, direct(&town, &town.friend)).await;
         assert!(said.starts_with("Direct conversations begin at 16 here."), "{said}");
         let room = town.group_of_friends(&json!({})).await;
-        town.teen.says("hello all", &room).await;
+        town.says(&town.teen, "hello all", &room).await;
         // a conversation of two by another way: alone first, then one more
         let alone = town.group(&town.friend, &[], &json!({})).await;
         may_not_invite(&town.friend, &town.teen, &alone).await;
@@ -53,7 +54,7 @@ async fn from_sixteen_on_friends_can_talk() {
         may_not_make(&older, direct(&town, &town.friend)).await;
         town.world.befriends(&older, &town.friend).await;
         let room = talks(&town, &town.friend, &older).await;
-        older.says("hello", &room).await;
+        town.says(&older, "hello", &room).await;
         let invited = older.creates(&[&town.friend], town.options(&json!({}))).await;
         assert!(invitation(&town.friend, &invited).await.get("org.frankly.request").is_none(), "friends need no request");
     }
@@ -69,7 +70,7 @@ async fn a_guardian_reaches_whom_they_watch_over_and_narrows_who_else_does() {
         town.world.is_told(&town.teen, UserChange::Guardian(Some(guardian.user_id.clone()))).await;
         for young in [&older, &town.teen] {
             let room = talks(&town, &guardian, young).await;
-            young.says("hello", &room).await;
+            town.says(young, "hello", &room).await;
         }
         town.world.is_told(&older, UserChange::ContactLimit(Some(ContactLimit::Guardian))).await;
         let said = may_not_make(&town.friend, direct(&town, &older)).await;

@@ -7,19 +7,16 @@ mod friends;
 mod looking;
 
 use http::{Method, StatusCode};
+use model::conversation::Mode;
 use model::person::AgeBand;
 use serde_json::{Value, json};
 
+use crate::modes::{encryption, mode_of};
+use crate::sealed::Pen;
 use crate::world::{Person, World, encoded};
 
 /// The modes in which conversations can be made here.
-const MODES: [Mode; 1] = [Mode::Readable];
-
-/// A mode, as a client asks for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mode {
-    Readable,
-}
+const MODES: [Mode; 2] = [Mode::Readable, Mode::Sealed];
 
 /// A server with a stranger, a young person who is 15, and a friend of theirs, all adults but one.
 struct Town {
@@ -48,18 +45,29 @@ impl Town {
     /// The options of a conversation in this mode.
     fn options(&self, more: &Value) -> Value {
         let mut options = json!({"preset": "private_chat"});
-        match self.mode {
-            Mode::Readable => {}
-        }
         for (key, value) in more.as_object().into_iter().flatten() {
             options[key] = value.clone();
         }
+        if self.mode == Mode::Sealed {
+            let mut state = options["initial_state"].as_array().cloned().unwrap_or_default();
+            state.extend(encryption().as_array().unwrap().clone());
+            options["initial_state"] = state.into();
+        }
         options
+    }
+
+    /// Somebody says something, in plain words or encrypted.
+    async fn says(&self, person: &Person, text: &str, room: &str) {
+        match self.mode {
+            Mode::Readable => person.says(text, room).await,
+            Mode::Sealed => person.sends(room, "m.room.encrypted", &encoded(text), Pen::new().writes(text, room)).await,
+        };
     }
 
     /// Somebody makes a conversation and all who are invited come in.
     async fn group(&self, maker: &Person, others: &[&Person], more: &Value) -> String {
         let room = maker.creates(others, self.options(more)).await;
+        assert_eq!(mode_of(maker, &room).await, self.mode.as_str());
         for other in others {
             other.joins(&room).await;
         }
