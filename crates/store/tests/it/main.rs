@@ -16,6 +16,7 @@ mod contact;
 mod e2ee;
 mod people;
 mod review;
+mod sealed;
 mod search;
 mod sliding;
 mod sync;
