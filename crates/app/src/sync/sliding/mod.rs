@@ -2,7 +2,7 @@
 //!
 //! One engine serves both forms of the endpoint; a form is a way to read the request and to write the
 //! answer. The client's token holds the position up to which it was told everything, and names a version of
-//! its connection: what it was told of which room ([`connection`]). Most answers leave the connection as
+//! its connection: what it was told of which room (`connection`). Most answers leave the connection as
 //! it is, and nothing is written.
 
 mod connection;
