@@ -4,8 +4,10 @@
 import json
 import os
 import socket
+import struct
 import sys
 import time
+import zlib
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -173,6 +175,100 @@ class Hostile:
         again = {self.ana.must("PUT", target, {**TEXT, "body": "changed"})["event_id"] for _ in range(5)}
         self.checks.equal("bad-input: a replayed transaction", again, {first})
 
+    def media(self):
+        """Files that are too large, end early, never end or lie; pictures that are bombs; names that lead elsewhere."""
+        ana, upload = self.ana, "/_matrix/media/v3/upload"
+        down = "/_matrix/client/v1/media"
+        most = ana.must("GET", f"{down}/config")["m.upload.size"]
+        place = self.upload(b"just text", "text/plain")
+        self.refused("media: no token", self.nobody, "GET", f"{down}/download/{place}", (401,), ("M_MISSING_TOKEN",))
+        self.refused("media: upload without a token", self.nobody, "POST", upload, (401,), ("M_MISSING_TOKEN",), raw=b"x")
+        for name, wrong in [("up", "..%2F..%2Ffrankly.db"), ("NUL", "%00"), ("nobody's", "a" * 32), ("5,000 letters", "a" * 5000), ("SQL", "1'--")]:
+            for what in ("download", "thumbnail"):
+                target = f"{down}/{what}/{place.split('/')[0]}/{wrong}?width=32&height=32"
+                self.refused(f"media: {what}, an ID that is none: {name}", ana, "GET", target, (404,), ("M_NOT_FOUND",))
+        self.refused("media: another server's", ana, "GET", f"{down}/download/other.example/{'a' * 32}", (404,), ("M_NOT_FOUND",))
+        self.refused("media: the path of old", self.nobody, "GET", f"/_matrix/media/v3/download/{place}", (404,), ("M_NOT_FOUND",))
+        self.refused("media: a preview of a link", ana, "GET", f"{down}/preview_url?url=http://127.0.0.1/", (404,), ("M_UNRECOGNIZED",))
+        bomb = self.upload(self.png(50_000, 50_000), "image/png")
+        before = resident_bytes()
+        self.refused("media: a bomb of pixels", ana, "GET", f"{down}/thumbnail/{bomb}?width=32&height=32", (413,), ("M_TOO_LARGE",))
+        zeros = self.upload(self.png(5_000, 5_000, rows=5_000), "image/png")
+        status, _ = ana.call("GET", f"{down}/thumbnail/{zeros}?width=32&height=32&method=crop")
+        grown = resident_bytes() - before
+        self.checks.that("bad-input: media: 25 megapixels of nothing in a small file", status in (200, 413), f"{status}")
+        self.checks.that("bad-input: media: memory of a picture is bounded", grown < 400 * 1024 * 1024, f"{grown} bytes")
+        for name, kind, data in [
+            ("SVG", "image/svg+xml", b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>"),
+            ("HTML that says it is a picture", "image/png", b"<script>alert(1)</script>"),
+            ("a ZIP behind a GIF's name", "image/gif", b"PK\x03\x04" + b"\0" * 64),
+            ("a picture and a script in one", "image/jpeg", b"GIF89a/*" + b"\0" * 64 + b"*/=alert(1)"),
+        ]:
+            liar = self.upload(data, kind)
+            ana.call("GET", f"{down}/download/{liar}")
+            told = [ana.headers[name] or "" for name in ("Content-Disposition", "X-Content-Type-Options", "Content-Security-Policy")]
+            fine = told[0].startswith("attachment") and told[1] == "nosniff" and told[2].startswith("sandbox")
+            self.checks.that(f"bad-input: media: {name} is saved, never shown", fine, repr(told))
+            self.refused(f"media: {name} made small", ana, "GET", f"{down}/thumbnail/{liar}?width=32&height=32", (400,), ("M_UNKNOWN",))
+        ana.call("GET", f"{down}/download/{place}/a%0d%0aSet-Cookie:%20x=y")
+        self.checks.that("bad-input: media: a name cannot write headers", ana.headers["Set-Cookie"] is None, repr(ana.headers["Set-Cookie"]))
+        head = f"POST {upload} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {ana.token}\r\nContent-Type: text/plain\r\n"
+        self.raw("media: a file beyond the bound", head + f"Content-Length: {most + 1}\r\n\r\n", b"413")
+        self.raw("media: a file that ends early", head + "Content-Length: 1000\r\n\r\nhalf", b"", half=True)
+        self.endless(head, most)
+
+    def upload(self, data, kind):
+        """Uploads and gives `server/id`."""
+        status, answer = self.ana.call("POST", "/_matrix/media/v3/upload", raw=data, headers={"Content-Type": kind})
+        if status != 200:
+            raise RuntimeError(f"upload answered {status}")
+        return answer["content_uri"].removeprefix("mxc://")
+
+    @staticmethod
+    def png(width, height, rows=1):
+        def chunk(kind, data):
+            return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+        head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+        line = b"\0" * (1 + 3 * width)
+        return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(line * rows, 9)) + chunk(b"IEND", b"")
+
+    def raw(self, name, data, wanted, half=False):
+        """Bytes on a connection of their own: the answer's status, or the end of the connection where it is cut here."""
+        address = urlsplit(URL)
+        with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
+            try:
+                connection.sendall(data.encode())
+                if half:
+                    connection.shutdown(socket.SHUT_WR)
+                answer = connection.recv(64)
+            except OSError:
+                answer = b""
+        status = answer.split()[1] if answer else b""
+        fine = status == wanted or (half and not status.startswith(b"5"))
+        self.checks.that(f"bad-input: {name}", fine, repr(answer[:20]))
+
+    def endless(self, head, most):
+        """A file without a length that goes on and on: ended at the bound, with bounded memory."""
+        address, before, sent = urlsplit(URL), resident_bytes(), 0
+        chunk = b"10000\r\n" + b"\0" * 65_536 + b"\r\n"
+        with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
+            answer = b""
+            try:
+                connection.sendall(head.encode() + b"Transfer-Encoding: chunked\r\n\r\n")
+                while sent < 2 * most:
+                    connection.sendall(chunk)
+                    sent += 65_536
+            except OSError:
+                pass
+            try:
+                answer = connection.recv(64)
+            except OSError:
+                pass
+        grown = resident_bytes() - before
+        self.checks.that("bad-input: media: a file that never ends is ended", sent < 2 * most and not answer[9:10] == b"5", f"{sent} bytes taken, {answer[:20]!r}")
+        self.checks.that("bad-input: media: memory of an endless file is bounded", grown < 32 * 1024 * 1024, f"{grown} bytes")
+
     def slow(self):
         """A thousand connections that never finish a request: memory stays bounded, others are served."""
         before = resident_bytes()
@@ -226,7 +322,7 @@ class Hostile:
 def main():
     checks = Checks()
     hostile = Hostile(checks)
-    for topic in (hostile.bodies, hostile.types, hostile.persons, hostile.tokens, hostile.sliding, hostile.replay, hostile.protocol, hostile.slow):
+    for topic in (hostile.bodies, hostile.types, hostile.persons, hostile.tokens, hostile.sliding, hostile.replay, hostile.media, hostile.protocol, hostile.slow):
         try:
             topic()
         except Exception as error:  # one broken topic must not hide the others

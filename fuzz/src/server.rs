@@ -125,13 +125,15 @@ impl World {
             jwt: None,
             on_encryption_request: OnEncryptionRequest::Strip,
             modes: app::config::ModeRules::shipped("choice").expect("it is shipped"),
+            media: app::media::MediaBounds::default(),
             webhook: None,
             keep_evidence_ms: None,
             appeal_contact: "safety@example.org".to_owned(),
             tenant: TenantId::default(),
         };
         let clock = Arc::new(ManualClock::at(Timestamp(1_700_000_000_000)));
-        let app = Arc::new(App::new(config, store, clock, Arc::new(SeededEntropy::new(7)), rules::shipped()));
+        let app =
+            Arc::new(App::new(config, store, app::media::Blobs::in_memory(), clock, Arc::new(SeededEntropy::new(7)), rules::shipped()));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
         let router = matrix::router(app);
         let none = || [String::new(), String::new()];

@@ -1,12 +1,15 @@
 //! What the operator decided, already checked.
 
+mod tls;
 mod webhook;
 
 use model::id::{OwnedServerName, OwnedUserId, TenantId, UserId};
 use model::person::AgeBand;
 use model::secret::Secret;
 
+pub use crate::media::MediaBounds;
 pub use policy::mode::{ModeRules, OnEncryptionRequest};
+pub use tls::{Tls, TlsError};
 pub use webhook::{Webhook, WebhookError};
 
 /// The settings every use case may look at.
@@ -28,6 +31,8 @@ pub struct Config {
     pub on_encryption_request: OnEncryptionRequest,
     /// Which modes conversations may have, at the start; others are put in force by [`crate::App::replace_modes`].
     pub modes: ModeRules,
+    /// What uploads may take.
+    pub media: MediaBounds,
     /// Whom to tell about cases.
     pub webhook: Option<Webhook>,
     /// Milliseconds that the text of a refused or redacted message is kept for its case; `None`: without limit.

@@ -72,6 +72,20 @@ pub enum Error {
     /// The invited person does not take invitations (`M_INVITE_BLOCKED`).
     #[error("{0}")]
     InviteBlocked(String),
+    /// The bytes of media have not come yet (`M_NOT_YET_UPLOADED`, 504).
+    #[error("these media were announced and have not come yet")]
+    NotYetUploaded,
+    /// The address has its file already (`M_CANNOT_OVERWRITE_MEDIA`).
+    #[error("there is a file at this address already")]
+    CannotOverwriteMedia,
+    /// The caller is at a bound of their account (`M_USER_LIMIT_EXCEEDED`).
+    #[error("{message}")]
+    UserLimit {
+        /// Plain words: which bound, and what can be done.
+        message: String,
+        /// Where there is more to read.
+        info_uri: String,
+    },
     /// A signature is missing or was not made by the key it names (`M_INVALID_SIGNATURE`).
     #[error("{0}")]
     InvalidSignature(String),

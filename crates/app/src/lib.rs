@@ -21,6 +21,7 @@ pub mod host;
 pub mod jobs;
 mod judge;
 pub mod keys;
+pub mod media;
 pub mod modes;
 mod notices;
 mod push_rules;

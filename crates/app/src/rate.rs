@@ -17,6 +17,7 @@ pub(crate) struct Rates {
     strangers: DefaultKeyedRateLimiter<IpAddr>,
     senders: DefaultKeyedRateLimiter<OwnedUserId>,
     to_device: DefaultKeyedRateLimiter<OwnedUserId>,
+    uploads: DefaultKeyedRateLimiter<OwnedUserId>,
     off: bool,
 }
 
@@ -30,6 +31,7 @@ impl Rates {
             strangers: RateLimiter::keyed(quota(limits::STRANGER_PERIOD_MS, limits::STRANGER_BURST)),
             senders: RateLimiter::keyed(quota(limits::SENDER_PERIOD_MS, limits::SENDER_BURST)),
             to_device: RateLimiter::keyed(quota(limits::TO_DEVICE_PERIOD_MS, limits::TO_DEVICE_BURST)),
+            uploads: RateLimiter::keyed(quota(limits::UPLOAD_PERIOD_MS, limits::UPLOAD_BURST)),
             off,
         }
     }
@@ -39,6 +41,7 @@ impl Rates {
         self.strangers.retain_recent();
         self.senders.retain_recent();
         self.to_device.retain_recent();
+        self.uploads.retain_recent();
     }
 }
 
@@ -74,6 +77,17 @@ impl App {
             return Ok(());
         }
         self.rates.to_device.check_key(user).map_err(|not_until| wait(&not_until))
+    }
+
+    /// Counts an upload of this person, or the announcement of one.
+    ///
+    /// # Errors
+    /// [`Error::LimitExceeded`] with how long to wait.
+    pub(crate) fn admit_upload(&self, user: &OwnedUserId) -> Result<(), Error> {
+        if self.rates.off {
+            return Ok(());
+        }
+        self.rates.uploads.check_key(user).map_err(|not_until| wait(&not_until))
     }
 
     /// Forgets rate counters of those who have been quiet; to be called now and then.

@@ -19,6 +19,7 @@ use crate::behaviour::Behaviour;
 use crate::caller::Sessions;
 use crate::config::Config;
 use crate::desk::Desk;
+use crate::media::{Blobs, Media};
 use crate::rate::Rates;
 use crate::rules::Rules;
 use crate::seams::Seams;
@@ -46,6 +47,7 @@ pub struct App {
     pub(crate) typing: Typing,
     pub(crate) waiters: Waiters,
     pub(crate) connections: Connections,
+    pub(crate) media: Media,
     token_key: OnceCell<TokenKey>,
     pub(crate) rules: RwLock<Arc<Rules>>,
     pub(crate) contact: RwLock<Arc<ContactPolicy>>,
@@ -56,7 +58,7 @@ pub struct App {
 
 impl App {
     /// Puts the parts together, with the contact policy that ships.
-    pub fn new(config: Config, store: Store, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>, rules: Rules) -> Self {
+    pub fn new(config: Config, store: Store, blobs: Blobs, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>, rules: Rules) -> Self {
         Self {
             passwords: Passwords::new(config.dev),
             uiaa: UiaaSessions::new(),
@@ -74,6 +76,7 @@ impl App {
             typing: Typing::default(),
             waiters: Waiters::default(),
             connections: Connections::new(),
+            media: Media::new(blobs),
             token_key: OnceCell::new(),
             rules: RwLock::new(Arc::new(rules)),
             contact: RwLock::new(Arc::new(ContactPolicy::shipped())),

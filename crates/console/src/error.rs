@@ -68,6 +68,9 @@ fn particulars(error: &Error) -> (StatusCode, &'static str) {
         | Error::InviteBlocked(_)
         | Error::InvalidSignature(_)
         | Error::WrongRoomKeysVersion { .. }
+        | Error::NotYetUploaded
+        | Error::CannotOverwriteMedia
+        | Error::UserLimit { .. }
         | Error::Safety { .. }
         | Error::Uiaa(_) => (StatusCode::BAD_REQUEST, "M_UNKNOWN"),
         Error::Store(_) | Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "M_UNKNOWN"),

@@ -1,4 +1,4 @@
-//! `frankly backup`, `frankly restore`, `frankly restored`: the embedded database as one file, and back;
+//! `frankly backup`, `frankly restore`, `frankly restored`: the embedded database as one file with its media, and back;
 //! and what any database that was brought back from a copy needs before it serves.
 
 use std::path::PathBuf;
@@ -10,13 +10,13 @@ use store::Store;
 use store::command::restored::BeginEpoch;
 
 use crate::cli::block_on;
-use crate::config::{Options, Overrides, Place};
-use crate::serve;
+use crate::config::{MediaPlace, Options, Overrides, Place};
+use crate::{media_files, serve};
 
-/// Copy the embedded database into one file, while the server runs
+/// Copy the embedded database into one file, and media beside it, while the server runs
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  frankly backup --data ./data backup-2027-01-31.db\n\nThe file holds everything, messages included: keep it as safe as the server."
+    after_help = "Example:\n  frankly backup --data ./data backup-2027-01-31.db\n\nThe file holds everything, messages included: keep it as safe as the server. Media that are\nkept in a folder get a second name in backup-2027-01-31.db.media; those in a bucket stay there."
 )]
 pub(crate) struct BackupArgs {
     /// The new file; one that is there already is not overwritten
@@ -69,9 +69,11 @@ impl Whose {
         crate::config::load(self.config.as_deref(), &overrides)
     }
 
-    fn directory(&self) -> anyhow::Result<PathBuf> {
-        match self.options(None)?.place {
-            Place::Directory(directory) => Ok(directory),
+    /// Where the embedded database is, and where its media are.
+    fn places(&self) -> anyhow::Result<(PathBuf, MediaPlace)> {
+        let options = self.options(None)?;
+        match options.place {
+            Place::Directory(directory) => Ok((directory, options.media)),
             Place::Postgres(_) => bail!("the data are in PostgreSQL; use pg_dump, pg_restore, then frankly restored"),
         }
     }
@@ -79,16 +81,27 @@ impl Whose {
 
 /// Carries `frankly backup` out.
 pub(crate) fn back_up(args: &BackupArgs) -> anyhow::Result<ExitCode> {
-    let from = args.whose.directory()?.join(serve::DATABASE_FILE);
-    store::backup::copy_sqlite(&from, &args.to).context("there is no backup")?;
+    let (directory, media) = args.whose.places()?;
+    store::backup::copy_sqlite(&directory.join(serve::DATABASE_FILE), &args.to).context("there is no backup")?;
     let bytes = std::fs::metadata(&args.to)?.len();
     serve::announce(&format!("{} bytes in {}", bytes, args.to.display()));
+    // after the database: what it knows of is there, or was deleted since
+    match media {
+        MediaPlace::Folder(folder) => {
+            let to = media_files::beside(&args.to);
+            let files = media_files::copy(&folder, &to).context("there is no backup of the media")?;
+            if files > 0 {
+                serve::announce(&format!("{files} media in {}", to.display()));
+            }
+        }
+        MediaPlace::Bucket(bucket, _) => serve::announce(&format!("media stay in the bucket {}: copy them there", bucket.bucket)),
+    }
     Ok(ExitCode::SUCCESS)
 }
 
 /// Carries `frankly restore` out.
 pub(crate) fn restore(args: &RestoreArgs) -> anyhow::Result<ExitCode> {
-    let directory = args.whose.directory()?;
+    let (directory, media) = args.whose.places()?;
     serve::make_private(&directory).with_context(|| format!("cannot make {}", directory.display()))?;
     let to = directory.join(serve::DATABASE_FILE);
     for rest in [to.clone(), to.with_extension("db-wal")] {
@@ -98,6 +111,9 @@ pub(crate) fn restore(args: &RestoreArgs) -> anyhow::Result<ExitCode> {
     }
     store::backup::copy_sqlite(&args.from, &to).context("nothing was restored")?;
     block_on(async { begin_epoch(&Store::open_sqlite(&to)?).await })?;
+    if let MediaPlace::Folder(folder) = media {
+        media_files::copy(&media_files::beside(&args.from), &folder).context("the database is restored, its media are not")?;
+    }
     serve::announce(&format!("restored into {}", directory.display()));
     Ok(ExitCode::SUCCESS)
 }

@@ -1,6 +1,7 @@
 //! Configuration: a TOML file, overridden by `FRANKLY_…` variables, overridden by flags. Every
 //! value remembers where it came from, so that a complaint names the file and line.
 
+mod media;
 mod settings;
 
 use std::net::SocketAddr;
@@ -8,11 +9,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use app::config::{JwtLogin, ModeRules, OnEncryptionRequest, Registration, Webhook};
+use app::media::MediaBounds;
 use model::id::{OwnedServerName, TenantId};
 use model::limits;
 use model::person::AgeBand;
 use model::secret::Secret;
 
+pub(crate) use media::MediaPlace;
 pub(crate) use settings::{Overrides, Settings};
 
 /// The file that is read when none is named, if it is there.
@@ -25,6 +28,8 @@ pub(crate) struct Options {
     pub(crate) listen: SocketAddr,
     /// Where the data are.
     pub(crate) place: Place,
+    /// Where media are.
+    pub(crate) media: MediaPlace,
     /// The name in user IDs; the database remembers it, so it may be left out after the first start.
     pub(crate) server_name: Option<OwnedServerName>,
     /// Folder of the rule packs in force; `None`: those built in.
@@ -42,6 +47,7 @@ pub(crate) struct Options {
     jwt: Option<JwtLogin>,
     on_encryption_request: OnEncryptionRequest,
     modes: ModeRules,
+    media_bounds: MediaBounds,
     webhook: Option<Webhook>,
     appeal_contact: String,
     keep_evidence_ms: Option<i64>,
@@ -109,6 +115,8 @@ impl Options {
         Ok(Self {
             listen,
             place: place(settings)?,
+            media: MediaPlace::of(settings)?,
+            media_bounds: media::bounds(settings)?,
             server_name: settings.get("server_name", named)?,
             packs: settings.get("packs", settings::text)?.map(PathBuf::from),
             contact_policy: settings.get("contact_policy", settings::text)?.map(PathBuf::from),
@@ -140,6 +148,7 @@ impl Options {
             jwt: self.jwt.clone(),
             on_encryption_request: self.on_encryption_request,
             modes: self.modes.clone(),
+            media: self.media_bounds,
             webhook: self.webhook.clone(),
             keep_evidence_ms: self.keep_evidence_ms,
             appeal_contact: self.appeal_contact.clone(),
@@ -298,6 +307,22 @@ mod tests {
         insta::assert_snapshot!(complaint("\n[webhook]\nurl = \"https://example.org\"\n"), @"frankly.toml:3: webhook.url needs webhook.secret to sign what is sent");
         insta::assert_snapshot!(complaint("liste = 1\n"), @"frankly.toml:1: there is no setting named liste");
         insta::assert_snapshot!(complaint("dev = 1\n"), @"frankly.toml:1: dev: expected true or false");
+    }
+
+    #[test]
+    fn media_are_kept_in_a_folder_or_in_a_bucket() {
+        let folder = |file: &str| match check(file).unwrap().media {
+            MediaPlace::Folder(folder) => folder,
+            MediaPlace::Bucket(..) => panic!("a folder was asked for"),
+        };
+        assert_eq!(folder(""), Path::new("./data/media"));
+        assert_eq!(folder("[media]\nfolder = \"/srv/media\"\n"), Path::new("/srv/media"));
+        let bucket = "[media]\ns3_endpoint = \"http://127.0.0.1:9000\"\ns3_bucket = \"b\"\ns3_key_id = \"k\"\ns3_secret = \"s\"\n";
+        assert!(matches!(check(bucket).unwrap().media, MediaPlace::Bucket(..)));
+        insta::assert_snapshot!(complaint("[media]\ns3_bucket = \"b\"\n"), @"frankly.toml:2: media.s3_bucket needs media.s3_endpoint");
+        insta::assert_snapshot!(complaint("[media]\ns3_endpoint = \"http://127.0.0.1\"\n"), @"frankly.toml:2: media.s3_endpoint needs media.s3_bucket, media.s3_key_id and media.s3_secret");
+        insta::assert_snapshot!(complaint(&format!("{bucket}folder = \"x\"\n")), @"frankly.toml:6: media are kept in a folder or in a bucket, not in both");
+        insta::assert_snapshot!(complaint("[media]\nupload_mib = 0\n"), @"frankly.toml:2: media.upload_mib: expected a number of MiB, at least 1");
     }
 
     #[test]

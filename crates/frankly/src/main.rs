@@ -7,6 +7,7 @@ mod config;
 mod demo;
 mod host_key;
 mod label;
+mod media_files;
 mod packs;
 mod scan;
 mod serve;

@@ -106,7 +106,7 @@ pub(crate) async fn open_app_with(options: &Options, or_localhost: bool, rules: 
     let wanted = options.server_name.clone().or_else(|| or_localhost.then(localhost));
     let server_name = name(&store, wanted.as_ref(), options.server_name.is_some()).await?;
     let config = options.app_config(server_name);
-    let app = App::new(config, store, Arc::new(SystemClock), Arc::new(SystemEntropy), rules);
+    let app = App::new(config, store, options.media.open()?, Arc::new(SystemClock), Arc::new(SystemEntropy), rules);
     if let Some(policy) = contact {
         app.replace_contact_policy(policy);
     }

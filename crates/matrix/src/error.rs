@@ -19,7 +19,7 @@ impl<E: Into<Error>> From<E> for Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let (status, errcode, extra) = particulars(&self.0);
-        if status.is_server_error() {
+        if status == StatusCode::INTERNAL_SERVER_ERROR {
             tracing::error!(error = ?self.0, "a request failed inside the server");
         }
         let mut body = match extra {
@@ -65,6 +65,9 @@ fn particulars(error: &Error) -> (StatusCode, &'static str, Value) {
         }
         Error::Unknown(_) => (StatusCode::BAD_REQUEST, "M_UNKNOWN", none),
         Error::InviteBlocked(_) => (StatusCode::FORBIDDEN, "M_INVITE_BLOCKED", none),
+        Error::NotYetUploaded => (StatusCode::GATEWAY_TIMEOUT, "M_NOT_YET_UPLOADED", none),
+        Error::CannotOverwriteMedia => (StatusCode::CONFLICT, "M_CANNOT_OVERWRITE_MEDIA", none),
+        Error::UserLimit { info_uri, .. } => (StatusCode::FORBIDDEN, "M_USER_LIMIT_EXCEEDED", json!({"info_uri": info_uri})),
         Error::InvalidSignature(_) => (StatusCode::BAD_REQUEST, "M_INVALID_SIGNATURE", none),
         Error::WrongRoomKeysVersion { current_version } => {
             (StatusCode::FORBIDDEN, "M_WRONG_ROOM_KEYS_VERSION", json!({"current_version": current_version.to_string()}))

@@ -10,7 +10,7 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::{HeaderValue, Request, header};
+use http::{HeaderMap, HeaderValue, Request, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use model::limits;
 use model::person::AccountState;
@@ -36,6 +36,8 @@ where
     pub(crate) raw: Bytes,
     /// The query as sent, for the same.
     pub(crate) query: String,
+    /// Which version of a file the client has already (`If-None-Match`).
+    pub(crate) has_already: Option<HeaderValue>,
     /// The address the connection came from, when the server knows it.
     pub(crate) peer: Option<IpAddr>,
     /// The access token as sent, for endpoints that need none and answer more to those who show one.
@@ -55,6 +57,23 @@ where
             Err(other) => Err(other),
         }
     }
+}
+
+/// A request whose body is not read yet: bytes of any length.
+pub(crate) struct Streamed<T: IncomingRequest>
+where
+    T::Authentication: Identify,
+{
+    /// The server.
+    pub(crate) app: Arc<App>,
+    /// Who asks, as in [`Call`].
+    pub(crate) who: <T::Authentication as Identify>::Who,
+    /// What is asked, as if its body were empty.
+    pub(crate) body: T,
+    /// The headers as sent.
+    pub(crate) headers: HeaderMap,
+    /// The body.
+    pub(crate) stream: Body,
 }
 
 /// Turns a scheme's token into what the handler is given.
@@ -156,10 +175,37 @@ where
     if head.method == http::Method::POST && head.uri.path().ends_with("/login") {
         names_login_type(bytes)?;
     }
+    let has_already = head.headers.get(header::IF_NONE_MATCH).cloned();
     let arguments: Vec<&str> = path_args.iter().map(String::as_str).collect();
     let parsed = T::try_from_http_request_inner(Request::from_parts(head, bytes), &arguments);
     let body = Box::new(parsed.map_err(|error| misunderstood(&error, bytes))?);
-    Ok(Call { app, who, body, raw, query, peer, token: shown })
+    Ok(Call { app, who, body, raw, query, has_already, peer, token: shown })
+}
+
+/// Understands all but the body, and gives what `handler` answers.
+pub(crate) async fn serve_streamed<T, F, Fut>(app: Arc<App>, path_args: Vec<String>, request: Request<Body>, handler: F) -> Response
+where
+    T: IncomingRequest,
+    T::Authentication: Identify,
+    F: FnOnce(Streamed<T>) -> Fut,
+    Fut: Future<Output = Result<Response, Refusal>>,
+{
+    let understood = async {
+        // nothing of the body is read before it is known who asks
+        let token = T::Authentication::extract_authentication(&request).map_err(|_| Error::MissingToken)?;
+        let (head, stream) = request.into_parts();
+        let who = T::Authentication::identify(&app, token, head.uri.path()).await?;
+        let headers = head.headers.clone();
+        let arguments: Vec<&str> = path_args.iter().map(String::as_str).collect();
+        let nothing: &[u8] = &[];
+        let parsed = T::try_from_http_request_inner(Request::from_parts(head, nothing), &arguments);
+        let body = parsed.map_err(|error| misunderstood(&error, nothing))?;
+        Ok(Streamed { app, who, body, headers, stream })
+    };
+    match Box::pin(understood).await {
+        Ok(call) => handler(call).await.unwrap_or_else(IntoResponse::into_response),
+        Err(error) => Refusal(error).into_response(),
+    }
 }
 
 /// ruma's log-in request panics over an object without a type, even where the body goes on behind it and is not JSON.

@@ -6,6 +6,7 @@ mod error;
 mod extract;
 mod history;
 mod keys;
+mod media;
 mod people;
 mod push_rules;
 mod relations;

@@ -18,7 +18,7 @@ use ruma::api::path_builder::PathBuilder;
 use ruma::api::{IncomingRequest, Metadata};
 
 use crate::error::Refusal;
-use crate::extract::{Call, Identify, render, serve};
+use crate::extract::{Call, Identify, Streamed, render, serve, serve_streamed};
 
 /// All endpoints of the Client-Server API, with CORS on every answer and Matrix errors for the rest.
 pub fn router(app: Arc<App>) -> Router {
@@ -38,10 +38,12 @@ pub fn router(app: Arc<App>) -> Router {
     let table = crate::people::routes(table);
     let table = crate::server::routes(table);
     let table = crate::keys::routes(table);
+    let table = crate::media::routes(table);
     let table = crate::backup::routes(table);
     table
         .router
         .merge(crate::server::well_known())
+        .merge(crate::media::unauthenticated())
         .fallback(|| async { Refusal(Error::Unrecognized("this server does not know this path".to_owned())) })
         .method_not_allowed_fallback(|| async {
             let mut response = Refusal(Error::Unrecognized("this path does not take this method".to_owned())).into_response();
@@ -105,6 +107,24 @@ impl Table {
     {
         let paths: Vec<&'static str> = T::PATH_BUILDER.all_paths().collect();
         self.raw_at(&paths, &[], handler)
+    }
+
+    /// Serves a handler that takes the body as it comes, on every path of its request type.
+    #[must_use]
+    pub(crate) fn streamed<T, F, Fut>(mut self, handler: F) -> Self
+    where
+        T: IncomingRequest + Send + 'static,
+        T::Authentication: Identify,
+        <T::Authentication as AuthScheme>::Output: Send,
+        F: Fn(Streamed<T>) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Result<Response, Refusal>> + Send + 'static,
+    {
+        let endpoint: Endpoint =
+            Arc::new(move |app, path_args, request| Box::pin(serve_streamed::<T, F, Fut>(app, path_args, request, handler.clone())));
+        for path in T::PATH_BUILDER.all_paths() {
+            self.router = mount(self.router, path, &<T as Metadata>::METHOD, Arc::clone(&endpoint));
+        }
+        self
     }
 
     /// As [`Table::raw`], on these paths, with `more` as the last path arguments.

@@ -20,6 +20,7 @@ pub mod json;
 pub mod keys;
 pub mod label;
 pub mod limits;
+pub mod media;
 pub mod person;
 pub mod room;
 pub mod sealed;

@@ -204,6 +204,59 @@ pub const BACKUP_AUTH_BYTES: usize = 16 * 1024;
 /// Positions skipped by a database brought back from a copy: more than were given since the copy was made.
 pub const RESTORE_GAP: i64 = 1 << 32;
 
+// ── Media ──────────────────────────────────────────────────────────────────────────────────────
+
+/// Bytes of a part in which media are written to disk; so much of an upload is in memory.
+pub const BLOB_PART_BYTES: usize = 256 * 1024;
+/// The same for a bucket: S3 takes no smaller parts than 5 MiB.
+pub const BLOB_PART_BYTES_S3: usize = 5 * 1024 * 1024;
+/// Attempts of one call to a bucket.
+pub const BUCKET_ATTEMPTS: usize = 4;
+/// Milliseconds one call to a bucket may take.
+pub const BUCKET_CALL_MS: u64 = 30_000;
+/// Uploads at a time, all people together: each may hold a part in memory.
+pub const UPLOADS_AT_ONCE: usize = 64;
+/// Uploads of one person at a time.
+pub const UPLOADS_PER_USER: usize = 4;
+/// Longest upload in milliseconds, however steadily it comes: 100 MiB at a megabit a second.
+pub const UPLOAD_MS: u64 = 15 * 60_000;
+/// Milliseconds between two pieces of an upload.
+pub const UPLOAD_PAUSE_MS: u64 = 20_000;
+/// Milliseconds an upload that was announced may take to come.
+pub const MEDIA_PENDING_MS: i64 = 24 * 3_600_000;
+/// Announced uploads of one person that have not come.
+pub const MEDIA_PENDING: i64 = 50;
+/// What the smallest file counts in a person's quota: a file and a row are there whatever it holds.
+pub const MEDIA_BYTES_MIN: i64 = 4 * 1024;
+/// Bytes of a file's name.
+pub const FILE_NAME_BYTES: usize = 255;
+/// Media that one event is known to show; more are shown and not followed.
+pub const MEDIA_PER_EVENT: usize = 16;
+/// Longest wait for media that are on their way, in milliseconds.
+pub const MEDIA_WAIT_MS: u64 = 60_000;
+/// Downloads that wait for media on their way, all people together.
+pub const MEDIA_WAITERS: usize = 1_000;
+/// Media whose bytes are deleted between two looks at the database.
+pub const MEDIA_SWEEP_ROWS: usize = 64;
+/// Media to be deleted are looked for this often even when nobody rang, in milliseconds.
+pub const MEDIA_SWEEP_MS: u64 = 60_000;
+/// Pixels of a picture that is made small: 24 megapixels are what telephones make. 4 bytes each in memory.
+pub const PICTURE_PIXELS: u64 = 25_000_000;
+/// Pixels of one side of such a picture.
+pub const PICTURE_SIDE: u32 = 16_384;
+/// Bytes that decoding a picture may take.
+pub const PICTURE_MEMORY_BYTES: u64 = 256 * 1024 * 1024;
+/// Bytes of the file of such a picture.
+pub const PICTURE_BYTES: u64 = 32 * 1024 * 1024;
+/// Pictures made small at a time.
+pub const THUMBNAILS_AT_ONCE: usize = 2;
+/// Requests that wait for a picture to be made small.
+pub const THUMBNAILS_WAITING: usize = 64;
+/// Milliseconds to make a picture small.
+pub const THUMBNAIL_MS: u64 = 10_000;
+/// Pictures remembered that could not be made small, so that nobody is made to try again and again.
+pub const THUMBNAILS_FAILED: u64 = 10_000;
+
 // ── Rates ──────────────────────────────────────────────────────────────────────────────────────
 
 /// Milliseconds between log-ins or registrations of one address, in the long run.
@@ -218,6 +271,11 @@ pub const SENDER_BURST: u32 = 50;
 pub const TO_DEVICE_PERIOD_MS: u64 = 50;
 /// Such requests of one person at once: keys for the devices of a large room come in many parts.
 pub const TO_DEVICE_BURST: u32 = 500;
+
+/// Milliseconds between uploads of one person, in the long run.
+pub const UPLOAD_PERIOD_MS: u64 = 500;
+/// Uploads of one person at once: an album.
+pub const UPLOAD_BURST: u32 = 60;
 
 // ── Scanning ───────────────────────────────────────────────────────────────────────────────────
 

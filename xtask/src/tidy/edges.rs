@@ -5,13 +5,14 @@ use cargo_metadata::{DependencyKind, Metadata};
 use super::Problem;
 
 /// Our crates and what each may depend on. Whoever is missing here may depend on nothing of ours.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("frankly-model", &[]),
+    ("frankly-blobs", &["frankly-model"]),
     ("frankly-policy", &["frankly-model"]),
     ("frankly-scan", &["frankly-model"]),
     ("frankly-evidence", &[]),
     ("frankly-store", &["frankly-model"]),
-    ("frankly-app", &["frankly-model", "frankly-policy", "frankly-scan", "frankly-store", "frankly-evidence"]),
+    ("frankly-app", &["frankly-model", "frankly-blobs", "frankly-policy", "frankly-scan", "frankly-store", "frankly-evidence"]),
     ("frankly-matrix", &["frankly-model", "frankly-app"]),
     ("frankly-console", &["frankly-model", "frankly-app"]),
     ("frankly-sim", &["frankly-model"]),
@@ -38,7 +39,9 @@ const TEST_ARROWS: [(&str, &[&str]); 2] = [
 ];
 
 /// Heavy or far-reaching crates and who alone may name them.
-const OWNERS: [(&str, &[&str]); 20] = [
+const OWNERS: [(&str, &[&str]); 22] = [
+    ("image", &["frankly-blobs"]),
+    ("object_store", &["frankly-blobs"]),
     ("rusqlite", &["frankly-store"]),
     ("tokio-postgres", &["frankly-store"]),
     ("deadpool-postgres", &["frankly-store"]),
@@ -53,8 +56,8 @@ const OWNERS: [(&str, &[&str]); 20] = [
     ("jsonwebtoken", &["frankly-app"]),
     ("ed25519-dalek", &["frankly-evidence"]),
     ("vodozemac", &["frankly-evidence", "frankly-matrix", "frankly-console", "frankly-store", "frankly"]),
-    ("hyper-rustls", &["frankly-app"]),
-    ("rustls", &["frankly-app"]),
+    ("hyper-rustls", &["frankly-app", "frankly-blobs"]),
+    ("rustls", &["frankly-app", "frankly-blobs"]),
     ("rustls-native-certs", &["frankly-app"]),
     ("metrics-exporter-prometheus", &["frankly"]),
     ("tracing-subscriber", &["frankly"]),

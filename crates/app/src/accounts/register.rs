@@ -140,6 +140,7 @@ impl App {
         self.store.run(command).await?;
         self.sessions.forget(&caller.user_id);
         self.desk.ring();
+        self.media.sweep.notify_one();
         Ok(())
     }
 

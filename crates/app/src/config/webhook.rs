@@ -1,19 +1,16 @@
 //! Who receives events, and by whom their host must be certified.
 
-use std::sync::Arc;
-
 use http::Uri;
 use model::secret::Secret;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
+
+use super::tls::{Tls, TlsError};
 
 /// A receiver of events in the Standard Webhooks form.
 #[derive(Debug, Clone)]
 pub struct Webhook {
     pub(crate) url: Uri,
     pub(crate) secret: Secret<String>,
-    pub(crate) tls: Arc<ClientConfig>,
+    pub(crate) tls: Tls,
 }
 
 /// Why a receiver cannot be called.
@@ -25,20 +22,9 @@ pub enum WebhookError {
     /// There are authorities, and nothing that they could certify.
     #[error("authorities are used with an https:// address only")]
     NoTls,
-    /// The authorities are not what they should be.
-    #[error("certificate {number} of the authorities is not one: {reason}")]
-    Authority {
-        /// Its place in the file, from 1.
-        number: usize,
-        /// What is wrong.
-        reason: String,
-    },
-    /// There are no authorities, neither on this machine nor by configuration.
-    #[error("no certificate authority is known, so that no https:// receiver can be trusted")]
-    NoAuthority,
-    /// The library refuses.
-    #[error("TLS cannot be set up: {0}")]
-    Tls(#[from] rustls::Error),
+    /// Nobody can be trusted.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
 }
 
 impl Webhook {
@@ -49,41 +35,14 @@ impl Webhook {
     /// When the receiver could never be called like this.
     pub fn new(url: &str, secret: Secret<String>, authorities: Option<&[u8]>) -> Result<Self, WebhookError> {
         let url: Uri = url.parse().map_err(|_| WebhookError::Address)?;
-        let roots = match (url.scheme_str(), url.host()) {
-            (Some("https"), Some(_)) => trusted(authorities)?,
+        let tls = match (url.scheme_str(), url.host()) {
+            (Some("https"), Some(_)) => Tls::trusting(authorities)?,
             (Some("http"), Some(_)) if authorities.is_some() => return Err(WebhookError::NoTls),
-            (Some("http"), Some(_)) => RootCertStore::empty(),
+            (Some("http"), Some(_)) => Tls::trusting_nobody()?,
             _ => return Err(WebhookError::Address),
         };
-        let tls = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Ok(Self { url, secret, tls: Arc::new(tls) })
+        Ok(Self { url, secret, tls })
     }
-}
-
-/// The authorities of this machine and those given.
-fn trusted(authorities: Option<&[u8]>) -> Result<RootCertStore, WebhookError> {
-    let mut roots = RootCertStore::empty();
-    let found = rustls_native_certs::load_native_certs();
-    for error in &found.errors {
-        tracing::warn!(%error, "certificate authorities of this machine could not be read");
-    }
-    // a machine's store may hold odd ones, which certify nothing then
-    roots.add_parsable_certificates(found.certs);
-    if let Some(pem) = authorities {
-        let mut number = 0;
-        for certificate in CertificateDer::pem_slice_iter(pem) {
-            number += 1;
-            let failed = |reason: String| WebhookError::Authority { number, reason };
-            roots.add(certificate.map_err(|error| failed(error.to_string()))?).map_err(|error| failed(error.to_string()))?;
-        }
-        if number == 0 {
-            return Err(WebhookError::Authority { number: 1, reason: "there is no PEM certificate in the file".to_owned() });
-        }
-    }
-    if roots.is_empty() { Err(WebhookError::NoAuthority) } else { Ok(roots) }
 }
 
 #[cfg(test)]

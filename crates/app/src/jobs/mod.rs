@@ -1,6 +1,7 @@
 //! Work beside the requests: webhooks, notices, time limits. Started by the binary, stopped gracefully.
 
 mod holds;
+mod media;
 mod outbox;
 mod webhook;
 
@@ -27,6 +28,7 @@ impl App {
         tasks.spawn(outbox::run(Arc::clone(self), outbox::Kind::Webhook, stop.clone()));
         tasks.spawn(outbox::run(Arc::clone(self), outbox::Kind::Notice, stop.clone()));
         tasks.spawn(holds::run(Arc::clone(self), stop.clone()));
+        tasks.spawn(media::run(Arc::clone(self), stop.clone()));
         JobSet { stop, tasks }
     }
 }

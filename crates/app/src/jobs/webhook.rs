@@ -36,7 +36,7 @@ pub(crate) struct Sender(Option<(Webhook, Caller)>);
 impl Sender {
     pub(crate) fn new(webhook: Option<&Webhook>) -> Self {
         Self(webhook.map(|webhook| {
-            let connector = HttpsConnectorBuilder::new().with_tls_config((*webhook.tls).clone()).https_or_http().enable_http1().build();
+            let connector = HttpsConnectorBuilder::new().with_tls_config((*webhook.tls.0).clone()).https_or_http().enable_http1().build();
             (webhook.clone(), Client::builder(TokioExecutor::new()).build(connector))
         }))
     }

@@ -44,7 +44,9 @@ impl App {
             caller.may_write()?;
         }
         let decide = |room: Arc<Snapshot>| std::future::ready(self.decide_redaction(caller, &redaction, &target, &room));
-        event_of(self.write_room(&redaction.room_id, decide).await?)
+        let outcome = self.write_room(&redaction.room_id, decide).await?;
+        self.media.sweep.notify_one();
+        event_of(outcome)
     }
 
     fn decide_redaction(

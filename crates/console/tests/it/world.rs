@@ -97,6 +97,7 @@ impl World {
             jwt: None,
             on_encryption_request: OnEncryptionRequest::Strip,
             modes: ModeRules::shipped("choice").unwrap(),
+            media: app::media::MediaBounds::default(),
             webhook,
             keep_evidence_ms: Some(180 * 86_400_000),
             appeal_contact: "safety@example.org".to_owned(),
@@ -104,7 +105,14 @@ impl World {
         };
         let clock = Arc::new(ManualClock::at(START));
         let rules = Rules::load(&[("test.yaml", PACK)]).unwrap();
-        let app = Arc::new(App::new(config, store.clone(), Arc::clone(&clock) as _, Arc::new(SeededEntropy::new(7)), rules));
+        let app = Arc::new(App::new(
+            config,
+            store.clone(),
+            app::media::Blobs::in_memory(),
+            Arc::clone(&clock) as _,
+            Arc::new(SeededEntropy::new(7)),
+            rules,
+        ));
         app.ensure_service_account().await.unwrap();
         let router = console::router(Arc::clone(&app));
         let (ana, ben) = (person(&app, "ana").await, person(&app, "ben").await);

@@ -11,8 +11,10 @@ fn a_backup_of_a_running_server_starts_elsewhere_with_its_people() {
     let ana = server.member("ana");
     let room = ana.room();
     assert_eq!(ana.says(&room, "1", "before the backup").0, 200);
+    let (_, uploaded) = server.ask("POST", "/_matrix/media/v3/upload", &ana.token, &json!({"a": "file"}));
+    let file = uploaded["content_uri"].as_str().unwrap().replace("mxc://", "/_matrix/client/v1/media/download/");
     let back_up = ["backup", "--data", "data", "backup.db"];
-    assert!(desktop.frankly(&back_up).fine().ends_with(" bytes in backup.db\n"));
+    assert!(desktop.frankly(&back_up).fine().ends_with(" bytes in backup.db\n1 media in backup.db.media\n"));
     let complaint = desktop.frankly(&back_up).complaint(1);
     assert_eq!(complaint, "frankly: there is no backup: backup.db: entity already exists\n");
     assert_eq!(ana.says(&room, "2", "after the backup").0, 200);
@@ -27,6 +29,7 @@ fn a_backup_of_a_running_server_starts_elsewhere_with_its_people() {
     let (status, said) = server.ask("GET", &format!("/_matrix/client/v3/rooms/{room}/messages?dir=b"), &token, &Value::Null);
     assert_eq!((status, &said["chunk"][0]["content"]["body"]), (200, &Value::from("before the backup")));
     assert_eq!(server.log_in("ana", "correct horse").0, 200);
+    assert_eq!(server.ask("GET", &file, &token, &Value::Null), (200, json!({"a": "file"})));
 }
 
 #[test]
@@ -84,6 +87,7 @@ fn a_server_that_was_asked_to_stop_leaves_one_file() {
     assert!(desktop.path().join("data/frankly.db-wal").exists(), "the log is there while it runs");
     server.terminate();
     assert!(server.ended().success());
-    let left: Vec<_> = desktop.path().join("data").read_dir().unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(left, ["frankly.db"]);
+    let mut left: Vec<_> = desktop.path().join("data").read_dir().unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["frankly.db", "media"], "the database, and the folder of media");
 }

@@ -11,6 +11,7 @@ mod e2ee;
 mod form;
 mod history;
 mod jwt;
+mod media;
 mod membership;
 mod modes;
 mod powers;

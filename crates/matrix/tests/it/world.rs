@@ -100,6 +100,7 @@ impl World {
             jwt: None,
             on_encryption_request: OnEncryptionRequest::Strip,
             modes: ModeRules::shipped("choice").unwrap(),
+            media: app::media::MediaBounds::default(),
             webhook: None,
             keep_evidence_ms: Some(180 * 86_400_000),
             appeal_contact: "safety@example.org".to_owned(),
@@ -107,7 +108,14 @@ impl World {
         };
         decide(&mut config);
         let clock = Arc::new(ManualClock::at(Timestamp(1_700_000_000_000)));
-        let app = App::new(config, store.clone(), Arc::clone(&clock) as _, Arc::new(SeededEntropy::new(7)), Rules::default());
+        let app = App::new(
+            config,
+            store.clone(),
+            app::media::Blobs::in_memory(),
+            Arc::clone(&clock) as _,
+            Arc::new(SeededEntropy::new(7)),
+            Rules::default(),
+        );
         let app = Arc::new(app);
         Self { router: matrix::router(Arc::clone(&app)), store, app, clock, folder }
     }
@@ -116,7 +124,8 @@ impl World {
     pub(crate) fn restarted(self) -> Self {
         let (clock, folder) = (self.clock, self.folder);
         let entropy = Arc::new(SeededEntropy::new(8));
-        let app = App::new(self.app.config.clone(), self.store.clone(), Arc::clone(&clock) as _, entropy, Rules::default());
+        let blobs = app::media::Blobs::in_memory();
+        let app = App::new(self.app.config.clone(), self.store.clone(), blobs, Arc::clone(&clock) as _, entropy, Rules::default());
         let app = Arc::new(app);
         Self { router: matrix::router(Arc::clone(&app)), store: self.store, app, clock, folder }
     }
@@ -264,6 +273,17 @@ impl Person {
         (status, answer["errcode"].as_str().unwrap_or_default().to_owned())
     }
 
+    /// Any request to any path: status, headers and the body as it came.
+    pub(crate) async fn asks(&self, method: Method, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Answer {
+        let mut request = Request::builder().method(method).uri(path).header("authorization", format!("Bearer {}", self.token));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = self.router.clone().oneshot(request.body(body.into()).unwrap()).await.unwrap();
+        let (head, body) = response.into_parts();
+        Answer { status: head.status.as_u16(), headers: head.headers, body: body.collect().await.unwrap().to_bytes().to_vec() }
+    }
+
     /// A request that must succeed.
     pub(crate) async fn ok(&self, method: Method, path: &str, body: Option<Value>) -> Value {
         let (status, answer) = self.request(method.clone(), path, body).await;
@@ -348,6 +368,25 @@ impl Person {
 
     pub(crate) async fn syncs_since(&self, since: &Value) -> Value {
         self.syncs(&format!("&since={}", next(since))).await
+    }
+}
+
+/// An answer as it came.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: http::HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Status and errcode; no errcode for what is no refusal.
+    pub(crate) fn plain(&self) -> (u16, String) {
+        let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
+        (self.status, body["errcode"].as_str().unwrap_or_default().to_owned())
     }
 }
 

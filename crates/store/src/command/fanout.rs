@@ -8,6 +8,7 @@ use model::ruma::room_version_rules::RoomVersionRules;
 use model::ruma::{CanonicalJsonObject, CanonicalJsonValue};
 use model::seq::{InboxPos, RoomPos};
 
+use super::media_refs;
 use super::sealed::Oddities;
 use crate::args;
 use crate::error::StoreError;
@@ -84,6 +85,7 @@ pub(crate) async fn append<T: Tx>(
     let placed = append.draft.place((!is_create).then_some(room_id), prev, room_pos.get(), auth_events, rules)?;
     let replaces = replaced_by(tx, room_id, &append.draft).await?;
     insert(tx, room_id, room_pos, append, &placed, replaces).await?;
+    media_refs::note(tx, &append.draft, &placed.event_id).await?;
     if let Some(tails) = tx.tails() {
         tails.put(room_id, room_pos, &placed.event_id);
     }

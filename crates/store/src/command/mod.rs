@@ -19,6 +19,8 @@ pub mod forget_evidence;
 pub mod forget_room;
 pub mod forget_txns;
 pub mod host_key;
+pub mod media;
+pub(crate) mod media_refs;
 pub mod meta;
 mod move_event;
 pub mod name_server;

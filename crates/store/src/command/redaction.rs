@@ -5,6 +5,7 @@ use model::json::parse_object;
 use model::ruma::canonical_json::redact_content_in_place;
 use model::ruma::room_version_rules::RoomVersionRules;
 
+use super::media_refs;
 use crate::args;
 use crate::error::StoreError;
 use crate::tx::Tx;
@@ -12,7 +13,7 @@ use crate::tx::Tx;
 /// Prunes the content of `target` by the rules of the room version and notes which event did it.
 ///
 /// A message with an open case keeps its text as that case's evidence, out of the members' reach,
-/// so that nobody escapes a review by redacting first.
+/// so that nobody escapes a review by redacting first. Media that only it showed go with it, or are kept likewise.
 pub(crate) async fn prune<T: Tx>(
     tx: &mut T,
     room_id: &OwnedRoomId,
@@ -29,8 +30,8 @@ pub(crate) async fn prune<T: Tx>(
     redact_content_in_place(&mut content, &rules.redaction, event_type);
     let pruned = serde_json::to_string(&content).map_err(|error| StoreError::Database(error.to_string()))?;
     let sql = "update flags set blocked_content = $2 where event_id = $1 and blocked_content is null";
-    tx.exec(sql, args![target, original]).await?;
+    let is_evidence = tx.exec(sql, args![target, original]).await? > 0;
     let sql = "update events set content = $3, redacted_by = $4, relates_to = null, rel_type = null where room_id = $1 and event_id = $2";
     tx.exec(sql, args![room_id, target, pruned, by]).await?;
-    Ok(())
+    media_refs::take_back(tx, target, is_evidence).await
 }

@@ -9,7 +9,7 @@ use model::seq::RoomPos;
 
 use super::append_events::rules_of;
 use super::fanout::{self, Append};
-use super::{move_event, redaction};
+use super::{media_refs, move_event, redaction};
 use crate::args;
 use crate::error::StoreError;
 use crate::tx::Tx;
@@ -53,6 +53,7 @@ pub(crate) async fn anchor<T: Tx>(tx: &mut T, event_id: &OwnedEventId) -> Result
 /// Gives everybody to be woken: the recipients and the sender, whose copy moved.
 pub(crate) async fn release<T: Tx>(tx: &mut T, anchor: &Anchor) -> Result<Vec<OwnedUserId>, StoreError> {
     let moved = move_event::to_end(tx, &anchor.room_id, anchor.room_pos).await?;
+    media_refs::restore(tx, &anchor.event_id).await?;
     let mut wake = joined(tx, &anchor.room_id).await?;
     for user in wake.iter().filter(|user| **user != anchor.sender) {
         fanout::deliver(tx, user, &anchor.room_id, moved.room_pos).await?;
@@ -69,7 +70,7 @@ pub(crate) async fn release<T: Tx>(tx: &mut T, anchor: &Anchor) -> Result<Vec<Ow
 pub(crate) async fn refuse<T: Tx>(tx: &mut T, anchor: &Anchor) -> Result<(), StoreError> {
     let sql = "update events set withheld = 2 where event_id = $1 and withheld <> 0";
     tx.exec(sql, args![&anchor.event_id]).await?;
-    Ok(())
+    media_refs::take_back(tx, &anchor.event_id, true).await
 }
 
 /// Redacts a delivered message on behalf of the service: its content is pruned by the rules of the

@@ -8,7 +8,7 @@ use model::person::{AccountState, AgeBand, Role};
 use serde_json::json;
 
 use super::open_flag::enqueue;
-use super::{backup_version, device_keys};
+use super::{backup_version, device_keys, media};
 use crate::args;
 use crate::error::StoreError;
 use crate::tx::{Command, Tx};
@@ -113,6 +113,9 @@ impl UpdateUser {
         tx.exec("delete from account_data where user_id = $1", args![user]).await?;
         tx.exec("delete from relations where user_id = $1 or other = $1", args![user]).await?;
         tx.exec("update users set guardian = null where guardian = $1", args![user]).await?;
+        if erase {
+            media::let_go_of_all(tx, user).await?;
+        }
         let sql = "update users set state = 'deactivated', password_hash = null, display_name = null, avatar_url = null, \
                    guardian = null, contact_limit = null, erase_asked_ms = $2 where user_id = $1";
         tx.exec(sql, args![user, erase.then_some(self.now)]).await

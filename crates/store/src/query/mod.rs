@@ -12,6 +12,7 @@ pub mod event_by_id;
 pub mod history;
 pub mod host_keys;
 pub mod key_changes;
+pub mod media;
 pub mod outbox;
 pub mod overview;
 pub mod people;

@@ -101,11 +101,21 @@ pub(crate) async fn say_over(
     let content = serde_json::json!({"msgtype": "m.text", "body": text}).to_string();
     let steps = vec![step(draft(sender, "m.room.message", None, &content), room.joined())];
     let txn = txn.map(|key| Txn { user: sender.clone(), device_id: "D".to_owned(), key: key.to_owned(), now: Timestamp(0) });
+    store.run(over(room, steps, txn)).await
+}
+
+/// Appends steps, judged by the room's present state.
+pub(crate) async fn append(store: &Store, room_id: &OwnedRoomId, steps: Vec<Step>) -> Result<AppendOutcome, StoreError> {
+    let room = store.read(RoomSnapshot { room_id: room_id.clone() }).await?.unwrap();
+    store.run(over(&room, steps, None)).await
+}
+
+fn over(room: &Snapshot, steps: Vec<Step>, txn: Option<Txn>) -> AppendEvents {
     let mut auth = AuthState::new();
     for (key, event) in room.state.get("m.room.member").into_iter().flatten() {
         auth.insert(("m.room.member".to_owned(), key.clone()), event.event_id.clone());
     }
-    let command = AppendEvents {
+    AppendEvents {
         room_id: room.room_id.clone(),
         version: RoomVersionId::V12,
         state_version: room.state_version,
@@ -113,8 +123,7 @@ pub(crate) async fn say_over(
         steps,
         txn,
         flag: None,
-    };
-    store.run(command).await
+    }
 }
 
 /// The events of a successful append.

@@ -4,6 +4,7 @@ mod cases;
 mod decisions;
 mod doors;
 mod evidence;
+mod media;
 mod outbox;
 mod reading;
 mod reports;
