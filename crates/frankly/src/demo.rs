@@ -64,7 +64,7 @@ fn card(address: SocketAddr, folder: &Path, told: &story::Told) -> String {
          4. Log in as ana in a Matrix client: the first notice says who can read the conversation.\n  \
          5. Log in to the console as otto, the auditor: who read what, when and why, and no message.\n  \
          6. ana and ben also talked where nobody else can read: frankly label verify '{sealed}' --data {data}\n  \
-         7. Look for what they said there: grep -a '{words}' {data}/* finds nothing.\n  \
+         7. Look for what they said there: grep -ra '{words}' {data} finds nothing.\n  \
          8. As ana, look for mia: she is 16 and does not know Ana, so there is nobody of that name. Ben finds her.\n",
         told.delivered,
         told.withheld,

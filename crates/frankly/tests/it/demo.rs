@@ -59,9 +59,8 @@ fn what_was_sealed_can_be_checked_and_not_found() {
     assert!(verified.contains("mode     sealed") && verified.contains("policy   choice@1"), "{verified}");
     let verified: Value = serde_json::from_str(&desktop.frankly(&["label", "verify", room, "--data", folder, "--json"]).fine()).unwrap();
     assert_eq!((&verified["verified"], &verified["terms"]["mode"]), (&json!(true), &json!("sealed")));
-    let words = demo.said.lines().find_map(|line| line.split_once("grep -a '")).unwrap().1.split_once('\'').unwrap().0.to_owned();
-    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let stored: Vec<u8> = files.flat_map(|path| std::fs::read(path).unwrap()).collect();
+    let words = demo.said.lines().find_map(|line| line.split_once("grep -ra '")).unwrap().1.split_once('\'').unwrap().0.to_owned();
+    let stored = all_below(std::path::Path::new(folder));
     let holds = |text: &str| stored.windows(text.len()).any(|window| window == text.as_bytes());
     assert!(!holds(&words) && holds("Shall I bring the scores?"), "{words}");
     // a running server gives the same event to a member
@@ -73,6 +72,12 @@ fn what_was_sealed_can_be_checked_and_not_found() {
     );
     let asked = desktop.paste(&line, "").fine();
     assert!(asked.contains("mode     sealed"), "{asked}");
+}
+
+/// What the files of a folder hold, and those of the folders in it.
+fn all_below(folder: &std::path::Path) -> Vec<u8> {
+    let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    paths.flat_map(|path| if path.is_dir() { all_below(&path) } else { std::fs::read(path).unwrap() }).collect()
 }
 
 #[test]
