@@ -151,6 +151,8 @@ impl Syncer {
         }
         self.state.pending.fetch_add(1, Ordering::SeqCst);
         if let Err(refused) = self.queue.send(committed) {
+            // the thread is gone: nobody else counts this batch off
+            self.state.pending.fetch_sub(1, Ordering::SeqCst);
             settle(self.log.as_ref(), &self.progress, refused.0);
         }
     }
