@@ -36,6 +36,9 @@ pub enum Error {
     /// The access token is not known (`M_UNKNOWN_TOKEN`).
     #[error("the access token is not known; log in again")]
     UnknownToken,
+    /// The access token has ended and can be refreshed; the session goes on (`M_UNKNOWN_TOKEN` with `soft_logout`).
+    #[error("the access token has ended; refresh it, or log in again with the same device")]
+    TokenEnded,
     /// The account is locked (`M_USER_LOCKED`).
     #[error("this account is locked")]
     UserLocked,

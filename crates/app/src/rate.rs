@@ -18,6 +18,7 @@ pub(crate) struct Rates {
     senders: DefaultKeyedRateLimiter<OwnedUserId>,
     to_device: DefaultKeyedRateLimiter<OwnedUserId>,
     uploads: DefaultKeyedRateLimiter<OwnedUserId>,
+    refreshes: DefaultKeyedRateLimiter<OwnedUserId>,
     off: bool,
 }
 
@@ -32,6 +33,7 @@ impl Rates {
             senders: RateLimiter::keyed(quota(limits::SENDER_PERIOD_MS, limits::SENDER_BURST)),
             to_device: RateLimiter::keyed(quota(limits::TO_DEVICE_PERIOD_MS, limits::TO_DEVICE_BURST)),
             uploads: RateLimiter::keyed(quota(limits::UPLOAD_PERIOD_MS, limits::UPLOAD_BURST)),
+            refreshes: RateLimiter::keyed(quota(limits::REFRESH_PERIOD_MS, limits::REFRESH_BURST)),
             off,
         }
     }
@@ -42,6 +44,7 @@ impl Rates {
         self.senders.retain_recent();
         self.to_device.retain_recent();
         self.uploads.retain_recent();
+        self.refreshes.retain_recent();
     }
 }
 
@@ -88,6 +91,17 @@ impl App {
             return Ok(());
         }
         self.rates.uploads.check_key(user).map_err(|not_until| wait(&not_until))
+    }
+
+    /// Counts a refresh of a session of this person.
+    ///
+    /// # Errors
+    /// [`Error::LimitExceeded`] with how long to wait.
+    pub(crate) fn admit_refresh(&self, user: &OwnedUserId) -> Result<(), Error> {
+        if self.rates.off {
+            return Ok(());
+        }
+        self.rates.refreshes.check_key(user).map_err(|not_until| wait(&not_until))
     }
 
     /// Forgets rate counters of those who have been quiet; to be called now and then.

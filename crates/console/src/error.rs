@@ -50,7 +50,7 @@ fn particulars(error: &Error) -> (StatusCode, &'static str) {
         Error::MissingParam(_) => (StatusCode::BAD_REQUEST, "M_MISSING_PARAM"),
         Error::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "M_TOO_LARGE"),
         Error::MissingToken => (StatusCode::UNAUTHORIZED, "M_MISSING_TOKEN"),
-        Error::UnknownToken => (StatusCode::UNAUTHORIZED, "M_UNKNOWN_TOKEN"),
+        Error::UnknownToken | Error::TokenEnded => (StatusCode::UNAUTHORIZED, "M_UNKNOWN_TOKEN"),
         Error::UserLocked => (StatusCode::UNAUTHORIZED, "M_USER_LOCKED"),
         Error::UserSuspended => (StatusCode::FORBIDDEN, "M_USER_SUSPENDED"),
         Error::UserDeactivated => (StatusCode::FORBIDDEN, "M_USER_DEACTIVATED"),

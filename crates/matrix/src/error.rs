@@ -52,6 +52,7 @@ fn particulars(error: &Error) -> (StatusCode, &'static str, Value) {
         Error::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "M_TOO_LARGE", none),
         Error::MissingToken => (StatusCode::UNAUTHORIZED, "M_MISSING_TOKEN", none),
         Error::UnknownToken => (StatusCode::UNAUTHORIZED, "M_UNKNOWN_TOKEN", json!({"soft_logout": false})),
+        Error::TokenEnded => (StatusCode::UNAUTHORIZED, "M_UNKNOWN_TOKEN", json!({"soft_logout": true})),
         Error::UserLocked => (StatusCode::UNAUTHORIZED, "M_USER_LOCKED", json!({"soft_logout": true})),
         Error::UserSuspended => (StatusCode::FORBIDDEN, "M_USER_SUSPENDED", none),
         Error::UserDeactivated => (StatusCode::FORBIDDEN, "M_USER_DEACTIVATED", none),

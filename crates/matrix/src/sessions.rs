@@ -3,6 +3,7 @@
 use app::Error;
 use app::accounts::devices::Device;
 use app::accounts::login::{NewDevice, Session};
+use app::accounts::refresh::Tokens;
 use app::accounts::register::NewAccount;
 use axum::response::Response;
 use http::StatusCode;
@@ -10,7 +11,7 @@ use model::id::OwnedDeviceId;
 use model::secret::Secret;
 use ruma::api::client::account::{change_password, deactivate, get_username_availability, register, whoami};
 use ruma::api::client::device::{delete_device, delete_devices, get_device, get_devices, update_device};
-use ruma::api::client::session::{get_login_types, login, logout, logout_all};
+use ruma::api::client::session::{get_login_types, login, logout, logout_all, refresh_token};
 use serde_json::{Value, json};
 
 use crate::error::{Refusal, json_response};
@@ -21,6 +22,7 @@ pub(crate) fn routes(table: Table) -> Table {
     table
         .raw(login_types)
         .raw(log_in)
+        .raw(refresh)
         .raw(register_account)
         .raw(available)
         .raw(log_out)
@@ -54,7 +56,11 @@ fn text(body: &Value, key: &str) -> Option<String> {
 }
 
 fn new_device(body: &Value) -> NewDevice {
-    NewDevice { device_id: text(body, "device_id").map(OwnedDeviceId::from), display_name: text(body, "initial_device_display_name") }
+    NewDevice {
+        device_id: text(body, "device_id").map(OwnedDeviceId::from),
+        display_name: text(body, "initial_device_display_name"),
+        refreshes: body.get("refresh_token").and_then(Value::as_bool).unwrap_or(false),
+    }
 }
 
 async fn login_types(call: Call<get_login_types::v3::Request>) -> Result<Response, Refusal> {
@@ -85,13 +91,25 @@ async fn log_in(call: Call<login::v3::Request>) -> Result<Response, Refusal> {
 }
 
 fn session_json(session: &Session, config: &app::Config) -> Value {
-    json!({
-        "user_id": session.user_id,
-        "device_id": session.device_id,
-        "access_token": session.access_token.expose(),
-        "home_server": config.server_name,
-        "well_known": {"m.homeserver": {"base_url": config.base_url}},
-    })
+    let mut body = tokens_json(&session.tokens);
+    body["user_id"] = json!(session.user_id);
+    body["device_id"] = json!(session.device_id);
+    body["home_server"] = json!(config.server_name);
+    body["well_known"] = json!({"m.homeserver": {"base_url": config.base_url}});
+    body
+}
+
+fn tokens_json(tokens: &Tokens) -> Value {
+    let mut body = json!({"access_token": tokens.access.expose()});
+    if let (Some(token), Some(expires_in_ms)) = (&tokens.refresh, tokens.expires_in_ms()) {
+        body["refresh_token"] = json!(token.expose());
+        body["expires_in_ms"] = json!(expires_in_ms);
+    }
+    body
+}
+
+async fn refresh(call: Call<refresh_token::v3::Request>) -> Result<Response, Refusal> {
+    ok(&tokens_json(&call.app.refresh(&call.body.refresh_token).await?))
 }
 
 async fn register_account(call: Call<register::v3::Request>) -> Result<Response, Refusal> {

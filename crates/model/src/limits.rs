@@ -134,6 +134,8 @@ pub const DIRECTORY_RESULTS: usize = 50;
 pub const PASSWORD_HASHES_AT_ONCE: usize = 2;
 /// Open user-interactive authentication sessions.
 pub const UIAA_SESSIONS: u64 = 10_000;
+/// Milliseconds an access token counts that can be refreshed: long enough that a refresh is rare beside what it saves.
+pub const ACCESS_TOKEN_MS: i64 = 3_600_000;
 /// Sessions (tokens) kept in memory.
 pub const SESSION_CACHE: u64 = 50_000;
 /// Seconds a session is trusted without asking the database, so that a lock made elsewhere takes hold.
@@ -276,6 +278,11 @@ pub const TO_DEVICE_BURST: u32 = 500;
 pub const UPLOAD_PERIOD_MS: u64 = 500;
 /// Uploads of one person at once: an album.
 pub const UPLOAD_BURST: u32 = 60;
+
+/// Milliseconds between refreshes of one person's sessions, in the long run.
+pub const REFRESH_PERIOD_MS: u64 = 10_000;
+/// Refreshes of one person at once: all their devices after a morning without network.
+pub const REFRESH_BURST: u32 = 120;
 
 // ── Scanning ───────────────────────────────────────────────────────────────────────────────────
 

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use store::command::session::{LogIn, LogOut};
 use store::query::accounts::AccountById;
 
-use crate::caller::hash_token;
+use super::refresh::Tokens;
 use crate::{App, Caller, Error};
 
 /// A log-in that was granted.
@@ -18,8 +18,8 @@ pub struct Session {
     pub user_id: OwnedUserId,
     /// The device.
     pub device_id: OwnedDeviceId,
-    /// The token to be sent with each request.
-    pub access_token: Secret<String>,
+    /// The tokens to be sent with each request, and to get the next ones.
+    pub tokens: Tokens,
 }
 
 /// A device as it introduces itself.
@@ -29,6 +29,8 @@ pub struct NewDevice {
     pub device_id: Option<OwnedDeviceId>,
     /// How it calls itself.
     pub display_name: Option<String>,
+    /// Whether it understands that access tokens end.
+    pub refreshes: bool,
 }
 
 /// The claims of the host platform's log-in token.
@@ -134,19 +136,15 @@ impl App {
             return Err(Error::InvalidParam("a device ID has between 1 and 255 bytes".to_owned()));
         }
         let display_name = device.display_name.map(|name| name.chars().take(limits::DISPLAY_NAME_BYTES / 4).collect());
-        let access_token = format!("fr_{}", random_word(&*self.entropy, 40));
-        let command = LogIn {
-            user_id: user_id.clone(),
-            device_id: device_id.clone(),
-            display_name,
-            token_hash: hash_token(&access_token),
-            now: self.clock.now(),
-        };
+        let tokens = self.new_tokens(device.refreshes);
+        let now = self.clock.now();
+        let (token_hash, refresh) = tokens.hashed(now);
+        let command = LogIn { user_id: user_id.clone(), device_id: device_id.clone(), display_name, token_hash, refresh, now };
         if !self.store.run(command).await? {
             return Err(Error::Forbidden(format!("an account has at most {} devices; log some out", limits::DEVICES_PER_USER)));
         }
         self.sessions.forget(&user_id);
-        Ok(Session { user_id, device_id, access_token: Secret::new(access_token) })
+        Ok(Session { user_id, device_id, tokens })
     }
 
     /// Logs the caller's device out; with `everywhere`, all their devices.

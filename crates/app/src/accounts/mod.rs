@@ -7,6 +7,7 @@ pub mod guardians;
 pub mod login;
 pub mod password;
 pub mod profile;
+pub mod refresh;
 pub mod register;
 pub mod relations;
 mod uiaa;

@@ -221,7 +221,7 @@ async fn account(app: &App, name: &str) -> OwnedUserId {
 pub(crate) async fn person(app: &App, name: &str) -> Person {
     let user_id = account(app, name).await;
     let session = app.log_in(name, &Secret::new("correct horse".to_owned()), NewDevice::default()).await.unwrap();
-    let token = session.access_token.expose().clone();
+    let token = session.tokens.access.expose().clone();
     let caller = app.authenticate(&token).await.unwrap();
     Person { user_id, token, caller }
 }

@@ -134,7 +134,7 @@ async fn talk(app: &App, opener: &str, other: &str, lines: Lines, told: &mut Tol
 
 pub(super) async fn enter(app: &App, name: &str) -> anyhow::Result<Arc<Caller>> {
     let session = app.log_in(name, &Secret::new(PASSWORD.to_owned()), NewDevice::default()).await?;
-    Ok(app.authenticate(session.access_token.expose()).await?)
+    Ok(app.authenticate(session.tokens.access.expose()).await?)
 }
 
 async fn direct(app: &App, opener: &Caller, other: &OwnedUserId) -> anyhow::Result<OwnedRoomId> {

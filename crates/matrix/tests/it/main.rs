@@ -17,6 +17,7 @@ mod modes;
 mod powers;
 mod push;
 mod redaction;
+mod refresh;
 mod registering;
 mod relations;
 mod removing;

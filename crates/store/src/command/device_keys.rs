@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::id::{DeviceId, OwnedDeviceId, OwnedUserId};
 
-use super::{device_lists, fanout};
+use super::{device_lists, fanout, refresh};
 use crate::args;
 use crate::error::StoreError;
 use crate::tx::Tx;
@@ -57,7 +57,7 @@ pub(crate) async fn remove<T: Tx>(tx: &mut T, user: &OwnedUserId, devices: &[Own
     fanout::bump(tx, user).await?;
     let mut had_keys = false;
     for device in devices {
-        tx.exec("delete from access_tokens where user_id = $1 and device_id = $2", args![user, device]).await?;
+        refresh::forget(tx, user, device).await?;
         tx.exec("delete from devices where user_id = $1 and device_id = $2", args![user, device]).await?;
         had_keys |= tx.exec("delete from device_keys where user_id = $1 and device_id = $2", args![user, device]).await? > 0;
         tx.exec("delete from one_time_keys where user_id = $1 and device_id = $2", args![user, device]).await?;

@@ -38,6 +38,7 @@ pub mod put_filter;
 pub mod put_receipt;
 pub mod put_signatures;
 pub(crate) mod redaction;
+pub mod refresh;
 pub mod refuse_message;
 pub mod relate_people;
 mod resolve_message;

@@ -4,7 +4,7 @@ use model::clock::Timestamp;
 use model::id::{OwnedDeviceId, OwnedUserId};
 use model::limits;
 
-use super::device_keys;
+use super::{device_keys, refresh};
 use crate::args;
 use crate::error::StoreError;
 use crate::tx::{Command, Tx};
@@ -20,8 +20,19 @@ pub struct LogIn {
     pub display_name: Option<String>,
     /// SHA-256 of the access token.
     pub token_hash: [u8; 32],
+    /// What the session is refreshed by; `None`: the access token does not end.
+    pub refresh: Option<Refreshable>,
     /// When.
     pub now: Timestamp,
+}
+
+/// How a session that ends is gone on with.
+#[derive(Clone, Debug)]
+pub struct Refreshable {
+    /// SHA-256 of the refresh token.
+    pub token_hash: [u8; 32],
+    /// When the access token ends.
+    pub expires: Timestamp,
 }
 
 impl Command for LogIn {
@@ -29,7 +40,7 @@ impl Command for LogIn {
     type Out = bool;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<bool, StoreError> {
-        let Self { user_id, device_id, display_name, token_hash, now } = self;
+        let Self { user_id, device_id, display_name, token_hash, refresh, now } = self;
         let known = tx.row("select 1 from devices where user_id = $1 and device_id = $2", args![user_id, device_id]).await?.is_some();
         let count = tx.row("select count(*) from devices where user_id = $1", args![user_id]).await?;
         let count = count.map_or(Ok(0), |row| row.int(0))?;
@@ -39,9 +50,9 @@ impl Command for LogIn {
         let sql = "insert into devices (user_id, device_id, display_name, created_ms, last_seen_ms) values ($1, $2, $3, $4, $4) \
                    on conflict (user_id, device_id) do update set last_seen_ms = excluded.last_seen_ms";
         tx.exec(sql, args![user_id, device_id, display_name.as_deref(), *now]).await?;
-        tx.exec("delete from access_tokens where user_id = $1 and device_id = $2", args![user_id, device_id]).await?;
-        let sql = "insert into access_tokens (token_hash, user_id, device_id, created_ms) values ($1, $2, $3, $4)";
-        tx.exec(sql, args![token_hash.as_slice(), user_id, device_id, *now]).await?;
+        refresh::forget(tx, user_id, device_id).await?;
+        let pair = refresh::Pair { user_id, device_id, access: token_hash, refresh: refresh.as_ref(), fresh: false };
+        pair.insert(tx, *now).await?;
         Ok(true)
     }
 }

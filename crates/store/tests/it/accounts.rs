@@ -19,6 +19,7 @@ fn log_in(name: &str, device: &str, token: u8, at: i64) -> LogIn {
         device_id: OwnedDeviceId::from(device),
         display_name: Some(device.to_lowercase()),
         token_hash: [token; 32],
+        refresh: None,
         now: Timestamp(at),
     }
 }

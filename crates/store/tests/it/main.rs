@@ -16,6 +16,7 @@ mod contact;
 mod e2ee;
 mod media;
 mod people;
+mod refresh;
 mod review;
 mod sealed;
 mod search;

@@ -31,7 +31,8 @@ pub(super) async fn logs_in(store: &Store, name: &str, device_id: &str) {
     for (place, byte) in format!("{name}/{device_id}").bytes().enumerate() {
         token_hash[place % 32] ^= byte;
     }
-    let command = LogIn { user_id: user(name), device_id: device(device_id), display_name: None, token_hash, now: Timestamp(0) };
+    let command =
+        LogIn { user_id: user(name), device_id: device(device_id), display_name: None, token_hash, refresh: None, now: Timestamp(0) };
     assert!(store.run(command).await.unwrap());
 }
 
