@@ -18,6 +18,7 @@ mod send;
 mod server;
 mod sessions;
 mod sliding;
+mod summary;
 mod sync;
 
 pub use router::router;

@@ -25,6 +25,7 @@ pub fn router(app: Arc<App>) -> Router {
     // one line an endpoint family; each family's file lists its own endpoints
     let table = Table { router: Router::new() };
     let table = crate::rooms::routes(table);
+    let table = crate::summary::routes(table);
     let table = crate::send::routes(table);
     let table = crate::sync::routes(table);
     let table = crate::sliding::routes(table);

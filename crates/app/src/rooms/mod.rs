@@ -8,3 +8,4 @@ pub mod send;
 pub(crate) mod snapshot;
 pub mod state_events;
 pub(crate) mod steps;
+pub mod summary;

@@ -25,6 +25,7 @@ mod sealed;
 mod search;
 mod sliding;
 mod state;
+mod summary;
 mod sync;
 mod transactions;
 mod unsigned;
