@@ -5,6 +5,7 @@ use model::contact::{ContactFacts, Pair};
 use model::id::OwnedUserId;
 use store::command::note_contacts::{Contact, ForgetContacts, NoteContacts, Noted};
 use store::command::open_contact_case::{ContactCase, OpenContactCase};
+use store::query::contact::EverMet;
 use store::query::people::{People, Person};
 
 use crate::contact::party;
@@ -53,6 +54,19 @@ impl App {
         let Some(opener) = found.iter().find(|person| person.user_id == *asker) else { return Ok(()) };
         let young = found.iter().any(|person| person.user_id == *user && is_young(opener, person));
         self.note_contacts(opener, vec![Contact { target: user.clone(), young, refused: true }]).await
+    }
+
+    /// Notes that somebody asked who a person is whom they may not see, or who does not exist. Those they ever were in a
+    /// room with are none of it: clients ask for everybody whose words they show.
+    ///
+    /// # Errors
+    /// [`Error::LimitExceeded`] for more than the policy allows.
+    pub(crate) async fn note_probe(&self, asker: &OwnedUserId, user: &OwnedUserId) -> Result<(), Error> {
+        if self.config.dev || self.store.read(EverMet(asker.clone(), user.clone())).await? {
+            return Ok(());
+        }
+        self.admit_sender(asker)?;
+        self.note_hidden(asker, user).await
     }
 
     /// Forgets attempts whose time is over; to be called now and then.

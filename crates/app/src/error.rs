@@ -89,6 +89,12 @@ pub enum Error {
         /// Where there is more to read.
         info_uri: String,
     },
+    /// The name of a profile field is too long (`M_KEY_TOO_LARGE`).
+    #[error("the name of a profile field has at most {} bytes", model::limits::PROFILE_KEY_BYTES)]
+    KeyTooLarge,
+    /// The profile would be too large (`M_PROFILE_TOO_LARGE`).
+    #[error("a profile has at most {} bytes", model::limits::PROFILE_BYTES)]
+    ProfileTooLarge,
     /// A signature is missing or was not made by the key it names (`M_INVALID_SIGNATURE`).
     #[error("{0}")]
     InvalidSignature(String),

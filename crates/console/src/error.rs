@@ -69,6 +69,8 @@ fn particulars(error: &Error) -> (StatusCode, &'static str) {
         | Error::InvalidSignature(_)
         | Error::WrongRoomKeysVersion { .. }
         | Error::NotYetUploaded
+        | Error::KeyTooLarge
+        | Error::ProfileTooLarge
         | Error::CannotOverwriteMedia
         | Error::UserLimit { .. }
         | Error::Safety { .. }

@@ -69,6 +69,8 @@ fn particulars(error: &Error) -> (StatusCode, &'static str, Value) {
         Error::NotYetUploaded => (StatusCode::GATEWAY_TIMEOUT, "M_NOT_YET_UPLOADED", none),
         Error::CannotOverwriteMedia => (StatusCode::CONFLICT, "M_CANNOT_OVERWRITE_MEDIA", none),
         Error::UserLimit { info_uri, .. } => (StatusCode::FORBIDDEN, "M_USER_LIMIT_EXCEEDED", json!({"info_uri": info_uri})),
+        Error::KeyTooLarge => (StatusCode::BAD_REQUEST, "M_KEY_TOO_LARGE", none),
+        Error::ProfileTooLarge => (StatusCode::BAD_REQUEST, "M_PROFILE_TOO_LARGE", none),
         Error::InvalidSignature(_) => (StatusCode::BAD_REQUEST, "M_INVALID_SIGNATURE", none),
         Error::WrongRoomKeysVersion { current_version } => {
             (StatusCode::FORBIDDEN, "M_WRONG_ROOM_KEYS_VERSION", json!({"current_version": current_version.to_string()}))

@@ -1,16 +1,24 @@
 //! Profiles, the directory, and what staff do with accounts.
 
+use app::Error;
 use axum::response::Response;
 use http::StatusCode;
+use model::json::parse_object;
 use model::person::AccountState;
 use ruma::api::client::admin::{is_user_locked, is_user_suspended, lock_user, suspend_user};
-use ruma::api::client::profile::{get_avatar_url, get_display_name, get_profile, set_avatar_url, set_display_name};
+use ruma::api::client::profile::{
+    delete_profile_field, get_avatar_url, get_display_name, get_profile, get_profile_field, set_avatar_url, set_display_name,
+    set_profile_field,
+};
 use ruma::api::client::user_directory::search_users;
 use serde_json::{Map, Value, json};
 
 use crate::error::{Refusal, json_response};
 use crate::extract::Call;
 use crate::router::Table;
+
+const DISPLAY_NAME: &str = "/_matrix/client/v3/profile/{user_id}/displayname";
+const AVATAR_URL: &str = "/_matrix/client/v3/profile/{user_id}/avatar_url";
 
 pub(crate) fn routes(table: Table) -> Table {
     table
@@ -19,6 +27,12 @@ pub(crate) fn routes(table: Table) -> Table {
         .raw(avatar_url)
         .raw(put_display_name)
         .raw(put_avatar_url)
+        .raw(field)
+        .raw(put_field)
+        .raw(drop_field)
+        // paths of their own, since the same are served for other methods
+        .raw_at(&[DISPLAY_NAME], &["displayname"], drop_field)
+        .raw_at(&[AVATAR_URL], &["avatar_url"], drop_field)
         .raw(search)
         .raw(locked)
         .raw(lock)
@@ -37,8 +51,42 @@ fn present<const N: usize>(fields: [(&str, Option<String>); N]) -> Value {
 }
 
 async fn profile(call: Call<get_profile::v3::Request>) -> Result<Response, Refusal> {
-    let person = call.app.profile(call.asker().await?.as_deref(), &call.body.user_id).await?;
-    ok(&present([("displayname", person.display_name), ("avatar_url", person.avatar_url)]))
+    let (person, fields) = call.app.whole_profile(call.asker().await?.as_deref(), &call.body.user_id).await?;
+    let mut body = present([("displayname", person.display_name), ("avatar_url", person.avatar_url)]);
+    for (key, value) in fields {
+        body[key] = value.into();
+    }
+    ok(&body)
+}
+
+async fn field(call: Call<get_profile_field::v3::Request>) -> Result<Response, Refusal> {
+    let (asker, key) = (call.asker().await?, call.body.field.as_str());
+    let body = match key {
+        "displayname" => present([(key, call.app.profile(asker.as_deref(), &call.body.user_id).await?.display_name)]),
+        "avatar_url" => present([(key, call.app.profile(asker.as_deref(), &call.body.user_id).await?.avatar_url)]),
+        _ => json!({key: Value::from(call.app.profile_field(asker.as_deref(), &call.body.user_id, key).await?)}),
+    };
+    ok(&body)
+}
+
+/// The value is taken from the body as sent: ruma's type does not keep numbers apart that events cannot hold.
+async fn put_field(call: Call<set_profile_field::v3::Request>) -> Result<Response, Refusal> {
+    let (name, user) = (call.body.value.field_name(), &call.body.user_id);
+    let key = name.as_str();
+    let text = std::str::from_utf8(&call.raw).map_err(|_| Error::NotJson("the body is not UTF-8".to_owned()))?;
+    let value = parse_object(text).map_err(Error::from)?.remove(key);
+    let value = value.ok_or_else(|| Error::MissingParam(format!("the body has no {key}")))?;
+    match key {
+        "displayname" => call.app.set_display_name(&call.who, user, value.as_str().map(str::to_owned)).await?,
+        "avatar_url" => call.app.set_avatar_url(&call.who, user, value.as_str().map(str::to_owned)).await?,
+        _ => call.app.set_profile_field(&call.who, user, key, value).await?,
+    }
+    ok(&json!({}))
+}
+
+async fn drop_field(call: Call<delete_profile_field::v3::Request>) -> Result<Response, Refusal> {
+    call.app.remove_profile_field(&call.who, &call.body.user_id, call.body.field.as_str()).await?;
+    ok(&json!({}))
 }
 
 async fn display_name(call: Call<get_display_name::v3::Request>) -> Result<Response, Refusal> {

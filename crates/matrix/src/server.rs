@@ -58,6 +58,8 @@ async fn versions(State(app): State<Arc<App>>) -> Response {
         "org.matrix.msc4222": true,
         "org.matrix.msc4380.stable": true,
         "org.matrix.simplified_msc3575": true,
+        "uk.tcpip.msc4133": true,
+        "uk.tcpip.msc4133.stable": true,
         "io.element.e2ee_forced.public": forced,
         "io.element.e2ee_forced.private": forced,
         "io.element.e2ee_forced.trusted_private": forced,
@@ -70,6 +72,7 @@ async fn capabilities(call: Call<get_capabilities::v3::Request>) -> Result<Respo
     let mut capabilities = json!({
         "m.room_versions": {"default": "12", "available": {"12": "stable"}},
         "m.change_password": {"enabled": true},
+        "m.profile_fields": {"enabled": true},
         "m.set_displayname": {"enabled": true},
         "m.set_avatar_url": {"enabled": true},
         "m.3pid_changes": {"enabled": false},

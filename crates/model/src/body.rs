@@ -31,8 +31,8 @@ impl Part {
 
 /// The text of one event of a readable conversation.
 ///
-/// It is made by [`crate::conversation::Readable::admit`] alone, and by [`PlainBody::of_text`] for
-/// text that never was in a conversation (the `scan` command, tests of packs).
+/// It is made by [`crate::conversation::Readable::admit`] alone, and for text that never was in a conversation by
+/// [`PlainBody::of_text`] (the `scan` command, names, tests of packs) and [`PlainBody::of_profile`].
 ///
 /// ```compile_fail
 /// let body = model::body::PlainBody { kind: String::new(), parts: vec![], has_media: false, is_edit: false };
@@ -50,6 +50,11 @@ impl PlainBody {
     pub fn of_text(text: &str) -> Self {
         let part = Part { field: "body".to_owned(), text: text.to_owned() };
         Self { kind: "m.room.message".to_owned(), parts: vec![part], has_media: false, is_edit: false }
+    }
+
+    /// What somebody shows of themselves to whoever may see them: no part of any conversation either.
+    pub fn of_profile(fields: &CanonicalJsonObject) -> Self {
+        extract("m.profile", fields)
     }
 
     /// Matrix event type.

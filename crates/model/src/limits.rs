@@ -120,6 +120,10 @@ pub const PASSWORD_BYTES: usize = 512;
 pub const DEVICES_PER_USER: usize = 100;
 /// Bytes of a display name.
 pub const DISPLAY_NAME_BYTES: usize = 256;
+/// Bytes of a whole profile as canonical JSON, name and picture included (spec "Profiles").
+pub const PROFILE_BYTES: usize = 64 * 1024;
+/// Bytes of the name of a profile field (spec "Profiles").
+pub const PROFILE_KEY_BYTES: usize = 255;
 /// Bytes of one piece of account data; secret storage needs more than an event.
 pub const ACCOUNT_DATA_BYTES: usize = 256 * 1024;
 /// Pieces of account data of one account, those of rooms included.

@@ -7,7 +7,7 @@ use crate::error::StoreError;
 use crate::tx::Tx;
 
 /// Every step, oldest first; a step is never changed once released.
-const STEPS: [(&str, &str); 11] = [
+const STEPS: [(&str, &str); 12] = [
     ("0001_first", include_str!("../schema/0001_first.sql")),
     ("0002_relations", include_str!("../schema/0002_relations.sql")),
     ("0004_ops", include_str!("../schema/0004_ops.sql")),
@@ -19,6 +19,7 @@ const STEPS: [(&str, &str); 11] = [
     ("0012_contact", include_str!("../schema/0012_contact.sql")),
     ("0014_media", include_str!("../schema/0014_media.sql")),
     ("0015_sessions", include_str!("../schema/0015_sessions.sql")),
+    ("0016_profiles", include_str!("../schema/0016_profiles.sql")),
 ];
 
 /// Which words the schema is written in.

@@ -3,6 +3,7 @@
 pub mod admin;
 pub mod devices;
 pub mod directory;
+pub mod fields;
 pub mod guardians;
 pub mod login;
 pub mod password;

@@ -20,7 +20,24 @@ impl App {
     /// asking person may not see.
     pub async fn profile(&self, asker: Option<&Caller>, user: &OwnedUserId) -> Result<Person, Error> {
         let query = PersonSeen { asker: asker.map(|caller| caller.user_id.clone()), user_id: user.clone() };
-        self.store.read(query).await?.ok_or_else(|| Error::NotFound(format!("there is no {user} here whom you can see")))
+        match self.store.read(query).await? {
+            Some(person) => Ok(person),
+            None => Err(self.hidden_profile(asker, user).await?),
+        }
+    }
+
+    /// The answer about somebody who is not shown. Whoever asks for people they do not know is counted as if they had
+    /// tried to reach them: so it is noticed when somebody goes through names. What is shown costs no write.
+    ///
+    /// # Errors
+    /// [`Error::LimitExceeded`] for too many, and when the store fails.
+    pub(crate) async fn hidden_profile(&self, asker: Option<&Caller>, user: &OwnedUserId) -> Result<Error, Error> {
+        if let Some(asker) = asker
+            && user.server_name() == self.config.server_name
+        {
+            self.note_probe(&asker.user_id, user).await?;
+        }
+        Ok(Error::NotFound(format!("there is no {user} here whom you can see")))
     }
 
     /// Changes the name the caller shows; it is judged as what people read.
@@ -48,10 +65,7 @@ impl App {
     }
 
     async fn change_profile(&self, caller: &Caller, user: &OwnedUserId, change: UserChange) -> Result<(), Error> {
-        if caller.user_id != *user {
-            return Err(Error::Forbidden("this is somebody else's profile".to_owned()));
-        }
-        caller.may_write()?;
+        may_change_profile(caller, user)?;
         self.store.run(UpdateUser { user_id: user.clone(), change, now: self.clock.now() }).await?;
         self.show_profile(user).await
     }
@@ -83,8 +97,16 @@ impl App {
         if name.len() > limits::DISPLAY_NAME_BYTES {
             return Err(Error::TooLarge(format!("a name has at most {} bytes", limits::DISPLAY_NAME_BYTES)));
         }
+        self.check_shown(&PlainBody::of_text(name))
+    }
+
+    /// What a person shows of themselves cannot be withheld either.
+    ///
+    /// # Errors
+    /// [`Error::Safety`].
+    pub(crate) fn check_shown(&self, shown: &PlainBody) -> Result<(), Error> {
         let rules = self.rules();
-        let findings = rules.scan(&PlainBody::of_text(name));
+        let findings = rules.scan(shown);
         let verdict = rules.judge(&Facts::default(), &findings);
         if verdict.action < Action::Hold {
             return Ok(());
@@ -92,4 +114,15 @@ impl App {
         let harms: Vec<String> = verdict.harms().into_iter().map(str::to_owned).collect();
         Err(Error::Safety { message: self.refusal_text(&harms), harms, case: None })
     }
+}
+
+/// Whether somebody may change what this person shows.
+///
+/// # Errors
+/// [`Error::Forbidden`] for somebody else's; [`Error::UserSuspended`].
+pub(crate) fn may_change_profile(caller: &Caller, user: &OwnedUserId) -> Result<(), Error> {
+    if caller.user_id != *user {
+        return Err(Error::Forbidden("this is somebody else's profile".to_owned()));
+    }
+    caller.may_write()
 }

@@ -422,6 +422,53 @@ mod moderation {
     }
 }
 
+mod restrictions {
+    use model::person::AccountState;
+
+    use super::*;
+    use crate::world::encoded;
+
+    /// What spec "Account suspension" lists, and what it leaves.
+    #[tokio::test]
+    async fn what_the_suspended_may_and_may_not() {
+        let world = World::new();
+        let (ana, ben, eve) = (registers(&world, "ana").await, registers(&world, "ben").await, registers(&world, "eve").await);
+        let room = ana.creates(&[&ben], json!({"preset": "private_chat"})).await;
+        ben.joins(&room).await;
+        let said = ben.says("hello", &room).await;
+        let other = ana.creates(&[&ben], json!({"preset": "private_chat"})).await;
+        world.app.change_account(&ben.user_id, UserChange::State(AccountState::Suspended)).await.unwrap();
+        let at = format!("v3/rooms/{}", encoded(&room));
+        let message = json!({"msgtype": "m.text", "body": "x"});
+        let may_not = [
+            (Method::PUT, format!("{at}/send/m.room.message/2"), message.clone()),
+            (Method::PUT, format!("{at}/send/m.reaction/3"), json!({})),
+            (Method::PUT, format!("{at}/state/m.room.topic/"), json!({"topic": "x"})),
+            (Method::POST, format!("{at}/invite"), json!({"user_id": eve.user_id})),
+            (Method::POST, format!("{at}/kick"), json!({"user_id": ana.user_id})),
+            (Method::PUT, format!("{at}/typing/@ben:example.org"), json!({"typing": true, "timeout": 1000})),
+            (Method::POST, format!("v3/join/{}", encoded(&other)), json!({})),
+            (Method::POST, "v3/createRoom".to_owned(), json!({})),
+            (Method::PUT, "v3/profile/@ben:example.org/avatar_url".to_owned(), json!({"avatar_url": "mxc://example.org/x"})),
+            (Method::PUT, "v3/profile/@ben:example.org/m.tz".to_owned(), json!({"m.tz": "UTC"})),
+            (Method::DELETE, "v3/profile/@ben:example.org/m.tz".to_owned(), json!({})),
+        ];
+        for (method, path, body) in may_not {
+            assert_eq!(ben.refused(method, &path, Some(body)).await, (403, "M_USER_SUSPENDED".to_owned()), "{path}");
+        }
+        ben.syncs("").await;
+        ben.get(&format!("{at}/messages?dir=b")).await;
+        ben.put(&format!("{at}/redact/{}/1", encoded(&said)), json!({})).await;
+        ben.post(&format!("{at}/receipt/m.read/{}", encoded(&said)), json!({})).await;
+        ben.leaves(&other).await;
+        ben.leaves(&room).await;
+        let auth = shows_password("ben", PASSWORD);
+        ben.post("v3/account/password", json!({"new_password": "battery staple", "auth": auth})).await;
+        assert_eq!(logs_in(&world, "ben", "battery staple").await.0, 200, "who is suspended may log in");
+        ben.post("v3/account/deactivate", json!({"auth": shows_password("ben", "battery staple")})).await;
+    }
+}
+
 mod profile {
     use super::*;
 

@@ -35,6 +35,7 @@ pub mod put_account_data;
 pub mod put_connection;
 pub mod put_cross_signing;
 pub mod put_filter;
+pub mod put_profile_field;
 pub mod put_receipt;
 pub mod put_signatures;
 pub(crate) mod redaction;

@@ -111,6 +111,7 @@ impl UpdateUser {
         backup_version::delete_all(tx, user).await?;
         tx.exec("delete from staff_roles where user_id = $1", args![user]).await?;
         tx.exec("delete from account_data where user_id = $1", args![user]).await?;
+        tx.exec("delete from profiles where user_id = $1", args![user]).await?;
         tx.exec("delete from relations where user_id = $1 or other = $1", args![user]).await?;
         tx.exec("update users set guardian = null where guardian = $1", args![user]).await?;
         if erase {

@@ -36,6 +36,19 @@ impl Query for Pairs {
     }
 }
 
+/// Whether two people ever had to do with the same room, whatever became of it.
+#[derive(Clone, Debug)]
+pub struct EverMet(pub OwnedUserId, pub OwnedUserId);
+
+impl Query for EverMet {
+    type Out = bool;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<bool, StoreError> {
+        let sql = "select 1 from members a join members b on b.room_id = a.room_id where a.user_id = $1 and b.user_id = $2 limit 1";
+        Ok(tx.row(sql, args![&self.0, &self.1]).await?.is_some())
+    }
+}
+
 /// What the host platform and the operator told of two people.
 async fn told<T: Tx>(tx: &mut T, opener: &OwnedUserId, target: &OwnedUserId) -> Result<Pair, StoreError> {
     let mut pair = Pair::default();

@@ -17,6 +17,7 @@ pub mod outbox;
 pub mod overview;
 pub mod people;
 pub mod ping;
+pub mod profile;
 pub mod public_keys;
 pub mod relations;
 pub mod reports_of;

@@ -16,6 +16,7 @@ mod contact;
 mod e2ee;
 mod media;
 mod people;
+mod profile;
 mod refresh;
 mod review;
 mod sealed;

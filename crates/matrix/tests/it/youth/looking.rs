@@ -32,7 +32,8 @@ async fn a_stranger_adult_cannot_reach_a_fifteen_year_old_by_their_profile() {
     for mode in MODES {
         let town = Town::new(mode).await;
         town.teen.put("v3/profile/@teen:example.org/displayname", json!({"displayname": "Robin"})).await;
-        for field in ["", "/displayname", "/avatar_url"] {
+        town.teen.put("v3/profile/@teen:example.org/m.tz", json!({"m.tz": "Europe/Berlin"})).await;
+        for field in ["", "/displayname", "/avatar_url", "/m.tz", "/org.example.none"] {
             let path = |user: &str| format!("v3/profile/{user}{field}");
             assert_eq!(town.like_a_ghost(Method::GET, path, |_| None).await, (404, "M_NOT_FOUND".to_owned()));
             let unsigned = async |user: &str| {
@@ -42,7 +43,8 @@ async fn a_stranger_adult_cannot_reach_a_fifteen_year_old_by_their_profile() {
             assert_eq!(unsigned("@teen:example.org").await, unsigned(&town.ghost).await, "nor without a token");
         }
         for person in [&town.friend, &town.teen] {
-            assert_eq!(person.get("v3/profile/@teen:example.org").await["displayname"], "Robin");
+            let profile = person.get("v3/profile/@teen:example.org").await;
+            assert_eq!(profile, json!({"displayname": "Robin", "m.tz": "Europe/Berlin"}));
         }
         assert_eq!(town.world.nobody(Method::GET, "v3/profile/@friend:example.org", None).await.0, 200, "adults are seen");
     }
