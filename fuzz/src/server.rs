@@ -126,6 +126,7 @@ impl World {
             on_encryption_request: OnEncryptionRequest::Strip,
             modes: app::config::ModeRules::shipped("choice").expect("it is shipped"),
             media: app::media::MediaBounds::default(),
+            push: app::config::PushGateways::default(),
             webhook: None,
             keep_evidence_ms: None,
             appeal_contact: "safety@example.org".to_owned(),

@@ -1,5 +1,6 @@
 //! What the operator decided, already checked.
 
+mod push;
 mod tls;
 mod webhook;
 
@@ -9,6 +10,8 @@ use model::secret::Secret;
 
 pub use crate::media::MediaBounds;
 pub use policy::mode::{ModeRules, OnEncryptionRequest};
+pub(crate) use push::on_public_network;
+pub use push::{GatewayError, PushGateways};
 pub use tls::{Tls, TlsError};
 pub use webhook::{Webhook, WebhookError};
 
@@ -33,6 +36,8 @@ pub struct Config {
     pub modes: ModeRules,
     /// What uploads may take.
     pub media: MediaBounds,
+    /// Which push gateways may be called.
+    pub push: PushGateways,
     /// Whom to tell about cases.
     pub webhook: Option<Webhook>,
     /// Milliseconds that the text of a refused or redacted message is kept for its case; `None`: without limit.

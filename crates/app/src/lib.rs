@@ -24,6 +24,7 @@ pub mod keys;
 pub mod media;
 pub mod modes;
 mod notices;
+pub mod push;
 mod push_rules;
 mod rate;
 pub mod relations;

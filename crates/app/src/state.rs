@@ -20,6 +20,7 @@ use crate::caller::Sessions;
 use crate::config::Config;
 use crate::desk::Desk;
 use crate::media::{Blobs, Media};
+use crate::push::Gateway;
 use crate::rate::Rates;
 use crate::rules::Rules;
 use crate::seams::Seams;
@@ -48,6 +49,7 @@ pub struct App {
     pub(crate) waiters: Waiters,
     pub(crate) connections: Connections,
     pub(crate) media: Media,
+    pub(crate) gateway: Gateway,
     token_key: OnceCell<TokenKey>,
     pub(crate) rules: RwLock<Arc<Rules>>,
     pub(crate) contact: RwLock<Arc<ContactPolicy>>,
@@ -77,6 +79,7 @@ impl App {
             waiters: Waiters::default(),
             connections: Connections::new(),
             media: Media::new(blobs),
+            gateway: Gateway::default(),
             token_key: OnceCell::new(),
             rules: RwLock::new(Arc::new(rules)),
             contact: RwLock::new(Arc::new(ContactPolicy::shipped())),

@@ -7,9 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use model::id::OwnedUserId;
 use tokio::sync::Notify;
 
+use crate::push::Followed;
+
 /// The people who wait in this process.
 #[derive(Debug, Default)]
 pub struct Wake {
+    /// Those whose applications are told outside a long poll.
+    pub(crate) followed: Followed,
     waiting: Mutex<HashMap<OwnedUserId, Weak<Notify>>>,
 }
 
@@ -29,7 +33,13 @@ impl Wake {
     }
 
     /// Rings for each of these people; to be called after the commit.
-    pub fn ring<'a>(&self, users: impl IntoIterator<Item = &'a OwnedUserId>) {
+    pub fn ring<'a>(&self, users: impl IntoIterator<Item = &'a OwnedUserId> + Clone) {
+        self.followed.note(users.clone());
+        self.ring_only(users);
+    }
+
+    /// As [`Wake::ring`], for what is in no inbox.
+    pub(crate) fn ring_only<'a>(&self, users: impl IntoIterator<Item = &'a OwnedUserId>) {
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         for user in users {
             if let Some(bell) = waiting.get(user).and_then(Weak::upgrade) {

@@ -2,13 +2,14 @@
 //! value remembers where it came from, so that a complaint names the file and line.
 
 mod media;
+mod push;
 mod settings;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use app::config::{JwtLogin, ModeRules, OnEncryptionRequest, Registration, Webhook};
+use app::config::{JwtLogin, ModeRules, OnEncryptionRequest, PushGateways, Registration, Webhook};
 use app::media::MediaBounds;
 use model::id::{OwnedServerName, TenantId};
 use model::limits;
@@ -48,6 +49,7 @@ pub(crate) struct Options {
     on_encryption_request: OnEncryptionRequest,
     modes: ModeRules,
     media_bounds: MediaBounds,
+    push: PushGateways,
     webhook: Option<Webhook>,
     appeal_contact: String,
     keep_evidence_ms: Option<i64>,
@@ -117,6 +119,7 @@ impl Options {
             place: place(settings)?,
             media: MediaPlace::of(settings)?,
             media_bounds: media::bounds(settings)?,
+            push: push::gateways(settings)?,
             server_name: settings.get("server_name", named)?,
             packs: settings.get("packs", settings::text)?.map(PathBuf::from),
             contact_policy: settings.get("contact_policy", settings::text)?.map(PathBuf::from),
@@ -149,6 +152,7 @@ impl Options {
             on_encryption_request: self.on_encryption_request,
             modes: self.modes.clone(),
             media: self.media_bounds,
+            push: self.push.clone(),
             webhook: self.webhook.clone(),
             keep_evidence_ms: self.keep_evidence_ms,
             appeal_contact: self.appeal_contact.clone(),

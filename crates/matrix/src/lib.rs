@@ -9,6 +9,7 @@ mod keys;
 mod media;
 mod people;
 mod push_rules;
+mod pushers;
 mod relations;
 mod reports;
 mod rooms;

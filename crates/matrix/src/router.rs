@@ -34,6 +34,7 @@ pub fn router(app: Arc<App>) -> Router {
     let table = crate::search::routes(table);
     let table = crate::account_data::routes(table);
     let table = crate::push_rules::routes(table);
+    let table = crate::pushers::routes(table);
     let table = crate::reports::routes(table);
     let table = crate::sessions::routes(table);
     let table = crate::people::routes(table);

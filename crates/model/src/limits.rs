@@ -263,6 +263,43 @@ pub const THUMBNAIL_MS: u64 = 10_000;
 /// Pictures remembered that could not be made small, so that nobody is made to try again and again.
 pub const THUMBNAILS_FAILED: u64 = 10_000;
 
+// ── Push ───────────────────────────────────────────────────────────────────────────────────────
+
+/// Pushers of one account: one for each application on each device.
+pub const PUSHERS_PER_USER: i64 = 50;
+/// Bytes of a pushkey (spec: "at most 512 bytes").
+pub const PUSHKEY_BYTES: usize = 512;
+/// Bytes of an application's ID (spec: "at most 64").
+pub const APP_ID_BYTES: usize = 64;
+/// Bytes of what a gateway is to be given with each message.
+pub const PUSHER_DATA_BYTES: usize = 4 * 1024;
+/// Bytes of a gateway's address.
+pub const GATEWAY_URL_BYTES: usize = 2 * 1024;
+/// Bytes read of a gateway's answer: it lists pushkeys.
+pub const GATEWAY_ANSWER_BYTES: usize = 64 * 1024;
+/// Milliseconds one call to a gateway may take.
+pub const GATEWAY_TIMEOUT_MS: u64 = 10_000;
+/// Calls for one pusher in a row; [`PUSH_LEASE_MS`] is longer than all of them.
+pub const PUSH_CALLS: usize = 5;
+/// Milliseconds a pusher is reserved for who tells it: nobody else does meanwhile, also in another process.
+pub const PUSH_LEASE_MS: i64 = 70_000;
+/// People whose devices are told of news at a time.
+pub const PUSHES_AT_ONCE: usize = 32;
+/// Inbox rows looked at for one pusher; of more only the newest are told, as after a gateway was long away.
+pub const PUSH_PAGE_ROWS: usize = 100;
+/// Inbox rows without any news after which it is noted that they were looked at.
+pub const PUSH_NOTE_ROWS: usize = 32;
+/// Milliseconds after which an event is no news any more.
+pub const PUSH_KEEP_MS: i64 = 24 * 3_600_000;
+/// Pushers whose gateway failed are looked at this often, in milliseconds.
+pub const PUSH_TICK_MS: u64 = 1_000;
+/// Everybody who has a pusher is looked at this often, in milliseconds: a lost wake-up costs latency, never a message.
+pub const PUSH_RECHECK_MS: u64 = 15_000;
+/// People with pushers found by one such look.
+pub const PUSH_RECHECK_ROWS: usize = 1_000;
+/// Gateways that an operator names.
+pub const GATEWAYS: usize = 64;
+
 // ── Rates ──────────────────────────────────────────────────────────────────────────────────────
 
 /// Milliseconds between log-ins or registrations of one address, in the long run.

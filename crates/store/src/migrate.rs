@@ -14,6 +14,7 @@ const STEPS: [(&str, &str); 12] = [
     ("0005_keys", include_str!("../schema/0005_keys.sql")),
     ("0006_backup", include_str!("../schema/0006_backup.sql")),
     ("0007_sealed", include_str!("../schema/0007_sealed.sql")),
+    ("0008_pushers", include_str!("../schema/0008_pushers.sql")),
     ("0010_sliding", include_str!("../schema/0010_sliding.sql")),
     ("0011_people", include_str!("../schema/0011_people.sql")),
     ("0012_contact", include_str!("../schema/0012_contact.sql")),

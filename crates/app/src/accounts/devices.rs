@@ -4,6 +4,7 @@ use model::id::OwnedDeviceId;
 use model::limits;
 use model::secret::Secret;
 use serde_json::Value;
+use store::command::pushers::EndPushers;
 use store::command::session::{LogOut, RenameDevice};
 use store::command::update_user::{UpdateUser, UserChange};
 pub use store::query::accounts::Device;
@@ -68,6 +69,9 @@ impl App {
         let hash = self.hash_password(&password).await?;
         let command = UpdateUser { user_id: caller.user_id.clone(), change: UserChange::Password(hash), now: self.clock.now() };
         self.store.run(command).await?;
+        // whoever set them may have known the old password
+        let except = Some(caller.device_id.clone());
+        self.store.run(EndPushers { user_id: caller.user_id.clone(), except }).await?;
         if log_out_others {
             let except = Some(caller.device_id.clone());
             let told = self.store.run(LogOut { user_id: caller.user_id.clone(), devices: None, except }).await?;

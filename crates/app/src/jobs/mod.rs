@@ -1,8 +1,9 @@
-//! Work beside the requests: webhooks, notices, time limits. Started by the binary, stopped gracefully.
+//! Work beside the requests: webhooks, notices, pushes, time limits. Started by the binary, stopped gracefully.
 
 mod holds;
 mod media;
 mod outbox;
+mod push;
 mod webhook;
 
 use std::sync::Arc;
@@ -12,6 +13,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::App;
+
+pub(crate) use outbox::pause_ms;
 
 /// The running jobs of a server. Dropping it stops them at once; [`JobSet::stop`] lets each finish its step.
 #[derive(Debug)]
@@ -27,6 +30,7 @@ impl App {
         let mut tasks = JoinSet::new();
         tasks.spawn(outbox::run(Arc::clone(self), outbox::Kind::Webhook, stop.clone()));
         tasks.spawn(outbox::run(Arc::clone(self), outbox::Kind::Notice, stop.clone()));
+        tasks.spawn(push::run(Arc::clone(self), stop.clone()));
         tasks.spawn(holds::run(Arc::clone(self), stop.clone()));
         tasks.spawn(media::run(Arc::clone(self), stop.clone()));
         JobSet { stop, tasks }

@@ -115,7 +115,7 @@ impl App {
 
 /// The pause after an attempt: doubled each time up to the bound, and moved by up to a quarter, so
 /// that many deliveries that failed together do not come back together.
-fn pause_ms(attempt: u32, entropy: &dyn Entropy) -> i64 {
+pub(crate) fn pause_ms(attempt: u32, entropy: &dyn Entropy) -> i64 {
     let doubled = limits::WEBHOOK_BACKOFF_MS.saturating_mul(1_i64 << attempt.saturating_sub(1).min(30));
     let pause = doubled.min(limits::WEBHOOK_BACKOFF_MS_MAX);
     let mut bytes = [0_u8; 2];

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use model::id::OwnedRoomId;
+use model::id::{OwnedRoomId, OwnedUserId};
 use model::limits;
-use model::room::Snapshot;
+use model::room::{Membership, Snapshot};
 use model::ruma::RoomVersionId;
 use store::StoreError;
 use store::command::append_events::{AppendEvents, AppendOutcome, AuthState, Step};
@@ -55,6 +55,7 @@ impl App {
             let room = self.snapshot(room_id).await?;
             let command = decide(Arc::clone(&room)).await?;
             let changes_state = command.steps.iter().any(|step| step.append.draft.state_key.is_some());
+            let invited = invited(&command.steps);
             match self.store.run(command).await {
                 Err(StoreError::Stale) => self.rooms.invalidate(room_id),
                 Err(error) => return Err(error.into()),
@@ -64,6 +65,7 @@ impl App {
                     }
                     if let AppendOutcome::Done(appended, _) = &outcome {
                         self.wake_reached(appended);
+                        self.wake.ring(&invited);
                     }
                     return Ok(outcome);
                 }
@@ -76,6 +78,12 @@ impl App {
     pub(crate) fn wake_reached(&self, appended: &[Appended]) {
         self.wake.ring(appended.iter().flat_map(|one| one.reached.iter().map(|(user, _)| user)));
     }
+}
+
+/// Whom these steps invite: no event reaches them, the invitation does.
+fn invited(steps: &[Step]) -> Vec<OwnedUserId> {
+    let sets = steps.iter().filter_map(|step| step.membership.as_ref());
+    sets.filter(|set| set.membership == Membership::Invite.as_str()).map(|set| set.user.clone()).collect()
 }
 
 /// An append over this snapshot, without transaction or flag.

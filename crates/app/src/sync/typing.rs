@@ -134,14 +134,14 @@ impl App {
         let until = timeout_ms.map(|ms| self.clock.now().plus_ms(i64::try_from(ms.min(limits::TYPING_MS_MAX)).unwrap_or(i64::MAX)));
         let members: BTreeSet<OwnedUserId> = room.joined().into_iter().collect();
         if self.typing.set(room_id, &caller.user_id, until, members.clone()) {
-            self.wake.ring(&members);
+            self.wake.ring_only(&members);
         }
         Ok(())
     }
 
     /// Ends typing notices whose time is over; to be called about once a second.
     pub fn expire_typing(&self) {
-        self.wake.ring(&self.typing.expire(self.clock.now()));
+        self.wake.ring_only(&self.typing.expire(self.clock.now()));
     }
 }
 

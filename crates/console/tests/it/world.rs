@@ -98,6 +98,7 @@ impl World {
             on_encryption_request: OnEncryptionRequest::Strip,
             modes: ModeRules::shipped("choice").unwrap(),
             media: app::media::MediaBounds::default(),
+            push: app::config::PushGateways::default(),
             webhook,
             keep_evidence_ms: Some(180 * 86_400_000),
             appeal_contact: "safety@example.org".to_owned(),

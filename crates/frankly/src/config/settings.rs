@@ -35,6 +35,8 @@ const KEYS: &[(&str, Option<&str>)] = &[
     ("mode_policy", None),
     ("on_encryption_request", Some("strip")),
     ("packs", None),
+    ("push.ca_file", None),
+    ("push.gateways", None),
     ("registered_age_band", None),
     ("registration", None),
     ("registration_token", None),

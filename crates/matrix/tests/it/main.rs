@@ -17,6 +17,7 @@ mod membership;
 mod modes;
 mod powers;
 mod push;
+mod pushers;
 mod redaction;
 mod refresh;
 mod registering;

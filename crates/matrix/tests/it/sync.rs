@@ -316,3 +316,20 @@ async fn members_of_large_rooms_come_as_they_speak() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_waiting_poll_is_woken_by_an_invitation() {
+    let world = World::new();
+    let (ana, ben) = (world.person("ana").await, world.person("ben").await);
+    let room = ana.creates(&[], json!({"preset": "private_chat"})).await;
+    let since = ben.syncs("").await;
+    let poll = {
+        let (ben, path) = (ben.clone(), format!("v3/sync?timeout=30000&since={}", next(&since)));
+        tokio::spawn(async move { ben.get(&path).await })
+    };
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    ana.invites(&ben, &room).await;
+    // before the next look that a poll takes by itself
+    let woken = tokio::time::timeout(Duration::from_secs(10), poll).await.expect("woken").unwrap();
+    assert!(woken["rooms"]["invite"][&room].is_object(), "{woken}");
+}

@@ -58,6 +58,7 @@ pub(crate) async fn remove<T: Tx>(tx: &mut T, user: &OwnedUserId, devices: &[Own
     let mut had_keys = false;
     for device in devices {
         refresh::forget(tx, user, device).await?;
+        tx.exec("delete from pushers where user_id = $1 and device_id = $2", args![user, device]).await?;
         tx.exec("delete from devices where user_id = $1 and device_id = $2", args![user, device]).await?;
         had_keys |= tx.exec("delete from device_keys where user_id = $1 and device_id = $2", args![user, device]).await? > 0;
         tx.exec("delete from one_time_keys where user_id = $1 and device_id = $2", args![user, device]).await?;

@@ -31,6 +31,7 @@ pub mod open_contact_case;
 pub mod open_flag;
 pub mod open_report;
 pub mod outbox;
+pub mod pushers;
 pub mod put_account_data;
 pub mod put_connection;
 pub mod put_cross_signing;

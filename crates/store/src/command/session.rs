@@ -9,7 +9,7 @@ use crate::args;
 use crate::error::StoreError;
 use crate::tx::{Command, Tx};
 
-/// Logs a device in. A device that logs in again loses its older tokens and keeps what it has.
+/// Logs a device in. A device that logs in again loses its older tokens and its pushers, and keeps its keys.
 #[derive(Clone, Debug)]
 pub struct LogIn {
     /// Who.
@@ -50,6 +50,8 @@ impl Command for LogIn {
         let sql = "insert into devices (user_id, device_id, display_name, created_ms, last_seen_ms) values ($1, $2, $3, $4, $4) \
                    on conflict (user_id, device_id) do update set last_seen_ms = excluded.last_seen_ms";
         tx.exec(sql, args![user_id, device_id, display_name.as_deref(), *now]).await?;
+        // they were set by whoever held the token
+        tx.exec("delete from pushers where user_id = $1 and device_id = $2", args![user_id, device_id]).await?;
         refresh::forget(tx, user_id, device_id).await?;
         let pair = refresh::Pair { user_id, device_id, access: token_hash, refresh: refresh.as_ref(), fresh: false };
         pair.insert(tx, *now).await?;

@@ -17,6 +17,7 @@ mod e2ee;
 mod media;
 mod people;
 mod profile;
+mod pushers;
 mod refresh;
 mod review;
 mod sealed;

@@ -6,11 +6,12 @@ use std::path::Path;
 
 /// Queries that give bodies: to members, as their inbox, history or room state shows them, or to
 /// the server's own rules. Each selects for one member, or for the state of a room.
-const MEMBER_DELIVERY: [&str; 11] = [
+const MEMBER_DELIVERY: [&str; 12] = [
     "facts.rs",
     "history.rs",
     "incremental.rs",
     "initial.rs",
+    "news.rs",
     "relations.rs",
     "room.rs",
     "room_snapshot.rs",
