@@ -33,6 +33,7 @@ pub(crate) struct BenchArgs {
 enum Bench {
     /// How fast and how cheaply messages are taken
     #[command(after_help = "Examples:\n  frankly bench send --senders 64 --seconds 20 --against-null\n  \
+        frankly bench send --senders 64 --sealed\n  \
         frankly bench send --rate 500 --seconds 30 --json\n  \
         frankly bench send --url http://127.0.0.1:8008 --server-pid 4711 --messages 10000")]
     Send(SendArgs),
@@ -107,6 +108,9 @@ struct SendArgs {
     /// Open loop: this many messages a second, with latency from the moment each was due
     #[arg(long)]
     rate: Option<u32>,
+    /// Conversations are sealed: messages are encrypted, with key claims and room keys to devices
+    #[arg(long)]
+    sealed: bool,
     /// Length of one body
     #[arg(long, default_value_t = 120)]
     body_bytes: usize,
@@ -128,6 +132,9 @@ struct DeliverArgs {
     /// How long to send
     #[arg(long, default_value_t = 10)]
     seconds: u64,
+    /// Conversations are sealed: messages are encrypted, with key claims and room keys to devices
+    #[arg(long)]
+    sealed: bool,
     /// Length of one body
     #[arg(long, default_value_t = 120)]
     body_bytes: usize,
@@ -158,6 +165,9 @@ struct SyncArgs {
     /// Measure sliding sync, too
     #[arg(long)]
     sliding: bool,
+    /// Conversations are sealed: messages are encrypted, with key claims and room keys to devices
+    #[arg(long)]
+    sealed: bool,
     /// Length of one body
     #[arg(long, default_value_t = 120)]
     body_bytes: usize,
@@ -225,6 +235,9 @@ struct CrashArgs {
     /// Database of the server, such as postgres://…; it must be empty
     #[arg(long)]
     database: Option<String>,
+    /// Conversations are sealed: messages are encrypted, with key claims and room keys to devices
+    #[arg(long)]
+    sealed: bool,
     /// Length of one body
     #[arg(long, default_value_t = 120)]
     body_bytes: usize,
@@ -264,21 +277,21 @@ async fn dispatch(command: Bench) -> anyhow::Result<ExitCode> {
     match command {
         Bench::Send(args) => {
             let pace = args.pace();
-            let SendArgs { senders, body_bytes, against_null, .. } = args;
+            let SendArgs { senders, sealed, body_bytes, against_null, .. } = args;
             let (target, json) = args.target.split()?;
-            let options = send::SendOptions { target, senders, pace, body_bytes, against_null };
+            let options = send::SendOptions { target, senders, pace, body_bytes, sealed, against_null };
             print(json, send::send(&options).await)
         }
         Bench::Deliver(args) => {
-            let DeliverArgs { senders, rate, seconds, body_bytes, against_null, .. } = args;
+            let DeliverArgs { senders, rate, seconds, sealed, body_bytes, against_null, .. } = args;
             let ((target, json), lasting) = (args.target.split()?, Duration::from_secs(seconds));
-            let options = deliver::DeliverOptions { target, senders, rate, lasting, body_bytes, against_null };
+            let options = deliver::DeliverOptions { target, senders, rate, lasting, body_bytes, sealed, against_null };
             print(json, deliver::deliver(&options).await)
         }
         Bench::Sync(args) => {
-            let SyncArgs { rooms, messages_per_room, others, repeats, seconds, sliding, body_bytes, target } = args;
+            let SyncArgs { rooms, messages_per_room, others, repeats, seconds, sliding, sealed, body_bytes, target } = args;
             let ((target, json), lasting) = (target.split()?, Duration::from_secs(seconds));
-            let options = sync::SyncOptions { target, rooms, messages_per_room, others, repeats, lasting, body_bytes, sliding };
+            let options = sync::SyncOptions { target, rooms, messages_per_room, others, repeats, lasting, body_bytes, sliding, sealed };
             print(json, sync::sync(&options).await)
         }
         Bench::Idle(args) => {
@@ -297,9 +310,9 @@ async fn dispatch(command: Bench) -> anyhow::Result<ExitCode> {
             print(json, grow::grow(&grow::GrowOptions { target, senders, messages, probe, body_bytes }).await)
         }
         Bench::Crash(args) => {
-            let CrashArgs { kills, senders, database, body_bytes, output } = args;
+            let CrashArgs { kills, senders, database, sealed, body_bytes, output } = args;
             let (target, json) = TargetArgs { url: None, server_pid: None, data: None, database, output }.split()?;
-            print(json, crash::crash(&crash::CrashOptions { target, senders, kills, body_bytes }).await)
+            print(json, crash::crash(&crash::CrashOptions { target, senders, kills, body_bytes, sealed }).await)
         }
         Bench::Null(args) => null(args).await,
         Bench::Selftest(args) => print(args.output.json, selftest::selftest(args.output.seed()).await),

@@ -12,9 +12,10 @@ use crate::listener::Listener;
 use crate::load::{Speaker, Tally};
 use crate::person::Person;
 use crate::report::Verification;
+use crate::sealed::{Device, Keyring, Privacy, Sealer};
 use crate::text::Script;
 use crate::verify::{Seen, Sent, verify};
-use crate::world::{Names, Room, pairs};
+use crate::world::{Names, Pair, Room, pairs};
 
 /// Pairs of one speaker and one recipient.
 pub struct Crowd {
@@ -32,27 +33,30 @@ pub struct Recipient {
     pub person: Person,
     /// Where.
     pub room: Room,
+    /// Their keys, in a sealed conversation.
+    pub keyring: Option<Arc<Keyring>>,
 }
 
 impl Recipient {
     /// A listener on a connection of its own who starts from scratch.
     pub fn listener(&self, script: &Script) -> Listener {
-        Listener::new(self.person.beside(), self.room.clone(), script.clone())
+        Listener::new(self.person.beside(), self.room.clone(), script.clone(), self.keyring.clone())
     }
 }
 
 impl Crowd {
     /// Registers `count` pairs, opens their rooms, and lets everybody say one message so that connections are open.
-    pub async fn gather(origin: &Arc<Origin>, script: Script, count: u32) -> Result<Self, SimError> {
+    pub async fn gather(origin: &Arc<Origin>, script: Script, count: u32, privacy: Privacy) -> Result<Self, SimError> {
         if !(1..=limits::SENDERS_MAX).contains(&count) {
             return Err(SimError::Usage(format!("use 1 to {} senders", limits::SENDERS_MAX)));
         }
-        let pairs = pairs(origin, &Names::fresh(), count).await?;
+        let pairs = pairs(origin, &Names::fresh(), count, privacy.is_sealed()).await?;
         let mut crowd = Self { speakers: Vec::new(), recipients: Vec::new(), script };
-        for (index, pair) in (0..).zip(pairs) {
+        for (index, mut pair) in (0..).zip(pairs) {
+            let (sealer, keyring) = keys(&mut pair, privacy).await?.unzip();
             let room = pair.room.clone();
-            crowd.speakers.push(Speaker { index, person: pair.sender, room, sent: Sent::default() });
-            crowd.recipients.push(Recipient { person: pair.recipient, room: pair.room });
+            crowd.speakers.push(Speaker { index, person: pair.sender, room, sealer, sent: Sent::default() });
+            crowd.recipients.push(Recipient { person: pair.recipient, room: pair.room, keyring });
         }
         crowd.warm_up().await?;
         Ok(crowd)
@@ -86,6 +90,22 @@ impl Crowd {
         listener.poll(0).await?;
         Ok(check(&self.speakers[index], listener.seen()))
     }
+}
+
+/// Makes the keys of a pair, and publishes them where the server hands them out.
+async fn keys(pair: &mut Pair, privacy: Privacy) -> Result<Option<(Sealer, Arc<Keyring>)>, SimError> {
+    if !privacy.is_sealed() {
+        return Ok(None);
+    }
+    let mut devices = [&pair.sender, &pair.recipient].map(|person| Device::new(person.user_id(), person.device_id()));
+    if privacy == Privacy::Sealed {
+        pair.sender.upload_keys(&devices[0].introduction()).await?;
+        pair.recipient.upload_keys(&devices[1].introduction()).await?;
+    }
+    let [sender, recipient] = devices;
+    let keyring = Arc::new(Keyring::new(recipient));
+    let by_hand = (privacy == Privacy::SealedByHand).then(|| Arc::clone(&keyring));
+    Ok(Some((Sealer::new(sender, &pair.room.id, pair.recipient.user_id(), by_hand), keyring)))
 }
 
 /// Checks one timeline against what its speaker sent.

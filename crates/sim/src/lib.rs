@@ -20,6 +20,7 @@ pub mod pace;
 pub mod person;
 pub mod process;
 pub mod report;
+pub mod sealed;
 pub mod server;
 pub mod table;
 pub mod text;

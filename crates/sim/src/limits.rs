@@ -36,6 +36,10 @@ pub const RETRY_WAIT_MS_DEFAULT: u64 = 500;
 pub const SEND_RETRIES_MAX: u32 = 5;
 /// Pause before a failed request is repeated.
 pub const RETRY_PAUSE_MS: u64 = 50;
+/// Messages of one Megolm session before the next begins (spec "m.room.encryption": the recommended default).
+pub const SESSION_MESSAGES: u32 = 100;
+/// One-time keys that a device keeps on the server, as clients do.
+pub const ONE_TIME_KEYS: usize = 50;
 /// Rows of one `/messages` page.
 pub const PAGE_ROWS: u32 = 500;
 /// Pages of one timeline: more than `MESSAGES_MAX` of one room needs.

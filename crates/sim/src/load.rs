@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::error::SimError;
@@ -11,6 +12,7 @@ use crate::histogram::Histogram;
 use crate::limits;
 use crate::pace::{Pace, Pacer, Turns};
 use crate::person::Person;
+use crate::sealed::Sealer;
 use crate::text::{Script, Tag};
 use crate::verify::{EventKey, Sent};
 use crate::world::Room;
@@ -23,6 +25,8 @@ pub struct Speaker {
     pub person: Person,
     /// Where.
     pub room: Room,
+    /// What encrypts, in a sealed conversation.
+    pub sealer: Option<Sealer>,
     /// What was said and acknowledged.
     pub sent: Sent,
 }
@@ -61,9 +65,9 @@ impl Speaker {
         let sequence = self.sent.next_sequence();
         let body = script.body(Tag { sender: self.index, sequence });
         let transaction = format!("{}.{}.{sequence}", script.run(), self.index);
-        let mut tries = 0;
+        let (mut tries, mut content) = (0, None);
         loop {
-            match self.person.say(&self.room.path, &transaction, &body).await {
+            match self.attempt(&transaction, &body, &mut content).await {
                 Ok(event_id) => {
                     self.sent.push(Some(EventKey::of(&event_id)));
                     return Ok(());
@@ -79,6 +83,17 @@ impl Speaker {
                 }
             }
         }
+    }
+
+    /// Sends the message; what was encrypted is kept in `content`, so that a repeated request is the same.
+    async fn attempt(&mut self, transaction: &str, body: &str, content: &mut Option<Value>) -> Result<String, SimError> {
+        let kind = if self.sealer.is_some() { "m.room.encrypted" } else { "m.room.message" };
+        let ready = match (content.take(), &mut self.sealer) {
+            (Some(ready), _) => ready,
+            (None, Some(sealer)) => sealer.seal(&mut self.person, body).await?,
+            (None, None) => json!({ "msgtype": "m.text", "body": body }),
+        };
+        self.person.send(&self.room.path, kind, transaction, content.insert(ready)).await
     }
 
     /// Speaks at every turn until the load is over.

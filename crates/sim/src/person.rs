@@ -1,5 +1,6 @@
 //! One virtual person on a Matrix server: the requests that the measurements need.
 
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ const BASE: &str = "/_matrix/client/v3";
 /// A logged-in person with one connection of their own.
 pub struct Person {
     user_id: String,
+    device_id: String,
     authorization: HeaderValue,
     connection: Connection,
     limited: u64,
@@ -54,6 +56,7 @@ impl Page {
 #[derive(Deserialize)]
 struct Registered {
     user_id: String,
+    device_id: String,
     access_token: String,
 }
 
@@ -70,6 +73,16 @@ struct Created {
 #[derive(Deserialize)]
 struct Accepted {
     event_id: String,
+}
+
+#[derive(Deserialize)]
+struct Devices {
+    device_keys: HashMap<String, BTreeMap<String, Value>>,
+}
+
+#[derive(Deserialize)]
+struct Claimed {
+    one_time_keys: HashMap<String, HashMap<String, HashMap<String, Value>>>,
 }
 
 impl Person {
@@ -90,7 +103,7 @@ impl Person {
         let registered: Registered = parse("POST register", accept("POST register", &answer)?)?;
         let authorization = HeaderValue::from_str(&format!("Bearer {}", registered.access_token))
             .map_err(|_| SimError::Answer { request: "POST register".to_owned(), detail: "the access token is not ASCII".to_owned() })?;
-        Ok(Self { user_id: registered.user_id, authorization, connection, limited })
+        Ok(Self { user_id: registered.user_id, device_id: registered.device_id, authorization, connection, limited })
     }
 
     /// The same person and device on a second connection.
@@ -98,6 +111,7 @@ impl Person {
     pub fn beside(&self) -> Self {
         Self {
             user_id: self.user_id.clone(),
+            device_id: self.device_id.clone(),
             authorization: self.authorization.clone(),
             connection: Connection::new(Arc::clone(self.connection.origin())),
             limited: 0,
@@ -109,14 +123,23 @@ impl Person {
         &self.user_id
     }
 
+    /// The device that registering made.
+    pub fn device_id(&self) -> &str {
+        &self.device_id
+    }
+
     /// How many 429 answers this person has waited for.
     pub fn limited(&self) -> u64 {
         self.limited
     }
 
     /// Opens a direct conversation with `other`, who still has to join; gives the room id.
-    pub async fn open_direct(&mut self, other: &str) -> Result<String, SimError> {
-        let body = json!({ "preset": "trusted_private_chat", "is_direct": true, "invite": [other] });
+    pub async fn open_direct(&mut self, other: &str, sealed: bool) -> Result<String, SimError> {
+        let mut body = json!({ "preset": "trusted_private_chat", "is_direct": true, "invite": [other] });
+        if sealed {
+            let encryption = json!({ "type": "m.room.encryption", "state_key": "", "content": { "algorithm": "m.megolm.v1.aes-sha2" } });
+            body["initial_state"] = json!([encryption]);
+        }
         let created: Created = self.post("POST createRoom", &format!("{BASE}/createRoom"), &body).await?;
         Ok(created.room_id)
     }
@@ -128,12 +151,40 @@ impl Person {
         Ok(())
     }
 
-    /// Sends a text message; gives the event id that the server acknowledged.
-    pub async fn say(&mut self, room_path: &str, transaction: &str, body: &str) -> Result<String, SimError> {
-        let path = format!("{BASE}/rooms/{room_path}/send/m.room.message/{transaction}");
-        let content = json!({ "msgtype": "m.text", "body": body });
-        let accepted: Accepted = self.put("PUT send", &path, &content).await?;
+    /// Sends an event of this type; gives the event id that the server acknowledged.
+    pub async fn send(&mut self, room_path: &str, kind: &str, transaction: &str, content: &Value) -> Result<String, SimError> {
+        let path = format!("{BASE}/rooms/{room_path}/send/{kind}/{transaction}");
+        let accepted: Accepted = self.put("PUT send", &path, content).await?;
         Ok(accepted.event_id)
+    }
+
+    /// Publishes keys of this person's device.
+    pub async fn upload_keys(&mut self, keys: &Value) -> Result<(), SimError> {
+        let _: Value = self.post("POST keys/upload", &format!("{BASE}/keys/upload"), keys).await?;
+        Ok(())
+    }
+
+    /// The device keys of somebody, by device.
+    pub async fn device_keys(&mut self, user: &str) -> Result<BTreeMap<String, Value>, SimError> {
+        let mut found: Devices =
+            self.post("POST keys/query", &format!("{BASE}/keys/query"), &json!({ "device_keys": { user: [] } })).await?;
+        Ok(found.device_keys.remove(user).unwrap_or_default())
+    }
+
+    /// Claims one key of a device: a one-time key, or its fallback key when none is left.
+    pub async fn claim(&mut self, user: &str, device_id: &str) -> Result<Value, SimError> {
+        let wish = json!({ "one_time_keys": { user: { device_id: "signed_curve25519" } } });
+        let mut claimed: Claimed = self.post("POST keys/claim", &format!("{BASE}/keys/claim"), &wish).await?;
+        let keys = claimed.one_time_keys.get_mut(user).and_then(|devices| devices.remove(device_id)).unwrap_or_default();
+        let none = || SimError::Answer { request: "POST keys/claim".to_owned(), detail: "no key was given".to_owned() };
+        keys.into_values().next().ok_or_else(none)
+    }
+
+    /// Sends an encrypted message to one device.
+    pub async fn send_to_device(&mut self, transaction: &str, user: &str, device_id: &str, content: &Value) -> Result<(), SimError> {
+        let path = format!("{BASE}/sendToDevice/m.room.encrypted/{}", escape(transaction));
+        let _: Value = self.put("PUT sendToDevice", &path, &json!({ "messages": { user: { device_id: content } } })).await?;
+        Ok(())
     }
 
     /// Says that this person is typing.

@@ -15,6 +15,7 @@ use crate::error::SimError;
 use crate::http::{Call, Connection, Origin};
 use crate::limits;
 use crate::process::{Usage, folder_bytes};
+use crate::sealed::Privacy;
 
 /// Which server is measured, and from which seed.
 #[derive(Clone, Debug)]
@@ -161,6 +162,7 @@ pub struct Target {
     server: Option<Server>,
     pid: Option<u32>,
     data: Option<PathBuf>,
+    // The null server: it keeps people in memory alone, and carries no keys.
     forgets: bool,
 }
 
@@ -194,6 +196,15 @@ impl Target {
     /// Where it listens.
     pub fn origin(&self) -> &Arc<Origin> {
         &self.origin
+    }
+
+    /// How the conversations of a load are kept on it.
+    pub fn privacy(&self, sealed: bool) -> Privacy {
+        match (sealed, self.forgets) {
+            (false, _) => Privacy::Readable,
+            (true, false) => Privacy::Sealed,
+            (true, true) => Privacy::SealedByHand,
+        }
     }
 
     /// True if it was started here.

@@ -5,6 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde::Serialize;
 
+use crate::sealed::Keyring;
 use crate::text::{Script, Tag};
 use crate::wire::Event;
 
@@ -63,9 +64,13 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// Reads an event; nothing if it is not a text message.
-    pub fn read(script: &Script, event: &Event<'_>) -> Option<Self> {
-        let text = event.text()?;
+    /// Reads an event; nothing if it is not a text message. One that the keyring does not open has no tag, and so is
+    /// what nobody sent.
+    pub fn read(script: &Script, keyring: Option<&Keyring>, event: &Event<'_>) -> Option<Self> {
+        let text = match event.ciphertext() {
+            Some(ciphertext) => keyring.and_then(|keyring| keyring.open(ciphertext)).unwrap_or_default().into(),
+            None => event.text()?,
+        };
         let tag = script.tag(&text);
         let intact = tag.is_some_and(|tag| script.is_intact(tag, &text));
         Some(Self { tag, event: EventKey::of(&event.event_id), intact })

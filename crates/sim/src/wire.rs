@@ -14,6 +14,17 @@ pub struct Sync<'a> {
     pub next_batch: Cow<'a, str>,
     #[serde(borrow, default)]
     rooms: Rooms<'a>,
+    #[serde(borrow, default)]
+    to_device: ToDevice<'a>,
+    /// One-time keys that the server still holds for this device, by algorithm.
+    #[serde(default)]
+    pub device_one_time_keys_count: HashMap<String, u64>,
+}
+
+#[derive(Default, Deserialize)]
+struct ToDevice<'a> {
+    #[serde(borrow, default)]
+    events: Vec<&'a RawValue>,
 }
 
 #[derive(Default, Deserialize)]
@@ -99,6 +110,11 @@ impl<'a> Sync<'a> {
         self.rooms.join.get(room_id).map(|joined| &joined.timeline)
     }
 
+    /// What was sent to this device.
+    pub fn to_device(&self) -> impl Iterator<Item = &str> {
+        self.to_device.events.iter().map(|event| event.get())
+    }
+
     /// How many joined rooms are told about.
     pub fn rooms_joined(&self) -> usize {
         self.rooms.join.len()
@@ -111,9 +127,9 @@ impl Sliding<'_> {
         self.rooms.len()
     }
 
-    /// How many text messages are told, over all rooms.
+    /// How many messages are told, over all rooms.
     pub fn texts(&self) -> usize {
-        self.rooms.values().flat_map(|room| &room.timeline).filter(|event| event.text().is_some()).count()
+        self.rooms.values().flat_map(|room| &room.timeline).filter(|event| event.is_message()).count()
     }
 }
 
@@ -125,6 +141,16 @@ impl Event<'_> {
         }
         let content: Content<'_> = serde_json::from_str(self.content.get()).ok()?;
         (content.msgtype == "m.text").then_some(content.body)
+    }
+
+    /// Whether this is a text message or an encrypted one.
+    pub fn is_message(&self) -> bool {
+        self.ciphertext().is_some() || self.text().is_some()
+    }
+
+    /// The content, if this is an encrypted message.
+    pub fn ciphertext(&self) -> Option<&str> {
+        (self.kind == "m.room.encrypted").then(|| self.content.get())
     }
 }
 

@@ -67,20 +67,20 @@ pub async fn people(origin: &Arc<Origin>, names: &Names, role: &str, count: u32)
 }
 
 /// Registers twice `count` people and opens a direct conversation for every two.
-pub async fn pairs(origin: &Arc<Origin>, names: &Names, count: u32) -> Result<Vec<Pair>, SimError> {
+pub async fn pairs(origin: &Arc<Origin>, names: &Names, count: u32, sealed: bool) -> Result<Vec<Pair>, SimError> {
     let senders = people(origin, names, "s", count).await?;
     let recipients = people(origin, names, "r", count).await?;
     let open = |(sender, recipient)| async move {
         let (mut sender, mut recipient): (Person, Person) = (sender, recipient);
-        let room = direct(&mut sender, &mut recipient).await?;
+        let room = direct(&mut sender, &mut recipient, sealed).await?;
         Ok::<_, SimError>(Pair { sender, recipient, room })
     };
     stream::iter(senders.into_iter().zip(recipients)).map(open).buffered(limits::SETUP_PARALLEL).try_collect().await
 }
 
 /// Opens a direct conversation that both are in.
-pub async fn direct(one: &mut Person, other: &mut Person) -> Result<Room, SimError> {
-    let room = Room::new(one.open_direct(other.user_id()).await?);
+pub async fn direct(one: &mut Person, other: &mut Person, sealed: bool) -> Result<Room, SimError> {
+    let room = Room::new(one.open_direct(other.user_id(), sealed).await?);
     other.join(&room.id).await?;
     Ok(room)
 }

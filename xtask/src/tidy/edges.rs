@@ -55,7 +55,7 @@ const OWNERS: [(&str, &[&str]); 22] = [
     ("argon2", &["frankly-app"]),
     ("jsonwebtoken", &["frankly-app"]),
     ("ed25519-dalek", &["frankly-evidence"]),
-    ("vodozemac", &["frankly-evidence", "frankly-matrix", "frankly-console", "frankly-store", "frankly"]),
+    ("vodozemac", &["frankly-evidence", "frankly-matrix", "frankly-console", "frankly-store", "frankly-sim", "frankly"]),
     ("hyper-rustls", &["frankly-app", "frankly-blobs"]),
     ("rustls", &["frankly-app", "frankly-blobs"]),
     ("rustls-native-certs", &["frankly-app"]),

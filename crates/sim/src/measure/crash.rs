@@ -39,6 +39,8 @@ pub struct CrashOptions {
     pub kills: u32,
     /// Length of one body.
     pub body_bytes: usize,
+    /// Whether the conversations are sealed.
+    pub sealed: bool,
 }
 
 /// The result of `crash`.
@@ -75,7 +77,7 @@ pub async fn crash(options: &CrashOptions) -> Result<CrashReport, SimError> {
     let machine = Machine::now();
     let mut target = Target::open(&options.target).await?;
     let script = Script::new(options.target.seed, options.body_bytes);
-    let mut crowd = Crowd::gather(target.origin(), script, options.senders).await?;
+    let mut crowd = Crowd::gather(target.origin(), script, options.senders, target.privacy(options.sealed)).await?;
     let audience = Seated::take(&crowd).await?.listen(None);
     let enough = Arc::new(AtomicBool::new(false));
     let speaking = speak_until(std::mem::take(&mut crowd.speakers), &crowd.script, &enough);

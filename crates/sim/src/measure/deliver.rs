@@ -33,6 +33,8 @@ pub struct DeliverOptions {
     pub lasting: Duration,
     /// Length of one body.
     pub body_bytes: usize,
+    /// Whether the conversations are sealed.
+    pub sealed: bool,
     /// Runs the same load against the null server just before.
     pub against_null: bool,
 }
@@ -93,7 +95,7 @@ pub async fn deliver(options: &DeliverOptions) -> Result<DeliverReport, SimError
 
 async fn measure(target: &Target, options: &DeliverOptions, pace: Pace) -> Result<DeliverFigures, SimError> {
     let script = Script::new(options.target.seed, options.body_bytes);
-    let mut crowd = Crowd::gather(target.origin(), script, options.senders).await?;
+    let mut crowd = Crowd::gather(target.origin(), script, options.senders, target.privacy(options.sealed)).await?;
     let seated = Seated::take(&crowd).await?;
     progress("sending while recipients poll");
     let before = target.usage();

@@ -15,6 +15,7 @@ use crate::measure::send::per_message;
 use crate::pace::Pace;
 use crate::process::{Machine, cpu_between};
 use crate::report::{Conditions, Report, Verification, latency_cells};
+use crate::sealed::Privacy;
 use crate::server::{Target, TargetOptions};
 use crate::table::Table;
 use crate::text::Script;
@@ -70,7 +71,7 @@ pub async fn grow(options: &GrowOptions) -> Result<GrowReport, SimError> {
     let machine = Machine::now();
     let target = Target::open(&options.target).await?;
     let script = Script::new(options.target.seed, options.body_bytes);
-    let mut crowd = Crowd::gather(target.origin(), script, options.senders).await?;
+    let mut crowd = Crowd::gather(target.origin(), script, options.senders, Privacy::Readable).await?;
     let (mut stages, mut failed) = (Vec::new(), 0);
     for goal in decades(options.probe, options.messages) {
         let stored: u64 = crowd.speakers.iter().map(|speaker| speaker.sent.acknowledged()).sum();

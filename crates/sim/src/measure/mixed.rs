@@ -19,6 +19,7 @@ use crate::measure::send::{describe, per_message};
 use crate::pace::{Pace, Pacer, Turns};
 use crate::process::{Machine, cpu_between};
 use crate::report::{Conditions, Report, Verification, latency_cells};
+use crate::sealed::Privacy;
 use crate::server::{Target, TargetOptions};
 use crate::table::Table;
 use crate::text::Script;
@@ -132,7 +133,7 @@ pub async fn mixed(options: &MixedOptions) -> Result<MixedReport, SimError> {
     let machine = Machine::now();
     let target = Target::open(&options.target).await?;
     let script = Script::new(options.target.seed, options.body_bytes);
-    let mut crowd = Crowd::gather(target.origin(), script, options.senders).await?;
+    let mut crowd = Crowd::gather(target.origin(), script, options.senders, Privacy::Readable).await?;
     let seated = Seated::take(&crowd).await?;
     progress("people act while others poll");
     let before = target.usage();

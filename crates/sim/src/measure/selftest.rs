@@ -14,6 +14,7 @@ use crate::load::Load;
 use crate::null::{Fault, NullOptions, NullServer, Temper};
 use crate::pace::Pace;
 use crate::report::{Report, Verification};
+use crate::sealed::Privacy;
 use crate::table::Table;
 use crate::text::Script;
 use crate::verify::Faults;
@@ -91,7 +92,7 @@ async fn run(seed: u64, fault: Fault, temper: Temper) -> Result<(Verification, V
 }
 
 async fn drive(origin: &Arc<crate::http::Origin>, seed: u64) -> Result<(Verification, Verification), SimError> {
-    let mut crowd = Crowd::gather(origin, Script::new(seed, 80), SENDERS).await?;
+    let mut crowd = Crowd::gather(origin, Script::new(seed, 80), SENDERS, Privacy::Readable).await?;
     let audience = Seated::take(&crowd).await?.listen(None);
     let speakers = std::mem::take(&mut crowd.speakers);
     let load = Load::start(speakers, &crowd.script, Pace::ClosedCount(MESSAGES), Instant::now());

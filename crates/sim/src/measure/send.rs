@@ -29,6 +29,8 @@ pub struct SendOptions {
     pub pace: Pace,
     /// Length of one body.
     pub body_bytes: usize,
+    /// Whether the conversations are sealed.
+    pub sealed: bool,
     /// Runs the same load against the null server just before.
     pub against_null: bool,
 }
@@ -104,7 +106,7 @@ pub(crate) fn describe(senders: u32, pace: Pace) -> String {
 
 async fn measure(target: &mut Target, options: &SendOptions, pace: Pace) -> Result<SendFigures, SimError> {
     let script = Script::new(options.target.seed, options.body_bytes);
-    let mut crowd = Crowd::gather(target.origin(), script, options.senders).await?;
+    let mut crowd = Crowd::gather(target.origin(), script, options.senders, target.privacy(options.sealed)).await?;
     let stored_before = target.stored_bytes().await?;
     crowd.warm_up().await?;
     progress("sending");

@@ -15,6 +15,7 @@ use crate::measure::send::per_message;
 use crate::person::{Page, Person};
 use crate::process::{Machine, cpu_between};
 use crate::report::{Conditions, Report};
+use crate::sealed::{Device, Sealer};
 use crate::server::{Target, TargetOptions};
 use crate::table::Table;
 use crate::text::Script;
@@ -43,6 +44,8 @@ pub struct SyncOptions {
     pub body_bytes: usize,
     /// Measure sliding sync, too.
     pub sliding: bool,
+    /// Whether the rooms are sealed.
+    pub sealed: bool,
 }
 
 /// Cost of one kind of sync.
@@ -100,13 +103,17 @@ pub async fn sync(options: &SyncOptions) -> Result<SyncReport, SimError> {
     let target = Target::open(&options.target).await?;
     let names = Names::fresh();
     let mut main = people(target.origin(), &names, "m", 1).await?;
-    let main = main.pop().ok_or_else(|| SimError::Usage("nobody was registered".to_owned()))?;
+    let mut main = main.pop().ok_or_else(|| SimError::Usage("nobody was registered".to_owned()))?;
+    if options.sealed {
+        let mut device = Device::new(main.user_id(), main.device_id());
+        main.upload_keys(&device.introduction()).await?;
+    }
     let others = people(target.origin(), &names, "o", options.others).await?;
     let mut scene = Scene { script: Script::new(options.target.seed, options.body_bytes), main, speakers: Vec::new() };
     let mut stages = Vec::new();
     for rooms in &options.rooms {
         progress(&format!("growing to {rooms} rooms"));
-        scene.grow(&others, *rooms, options.messages_per_room).await?;
+        scene.grow(&others, *rooms, options.messages_per_room, options.sealed).await?;
         stages.push(scene.measure(&target, options).await?);
     }
     let incremental_growth = growth(&stages, |stage| Some(&stage.incremental));
@@ -135,14 +142,17 @@ fn check(options: &SyncOptions) -> Result<(), SimError> {
 
 impl Scene {
     /// Opens rooms up to `rooms`, with messages from the other side.
-    async fn grow(&mut self, others: &[Person], rooms: u32, messages: u32) -> Result<(), SimError> {
+    async fn grow(&mut self, others: &[Person], rooms: u32, messages: u32, sealed: bool) -> Result<(), SimError> {
         let first = u32::try_from(self.speakers.len()).expect("at most ROOMS_MAX rooms");
         let (main, script) = (&self.main, &self.script);
         let open = |index: u32| {
             let (mut main, mut other) = (main.beside(), others[index as usize % others.len()].beside());
             async move {
-                let room: Room = direct(&mut main, &mut other).await?;
-                let mut speaker = Speaker { index, person: other, room, sent: Sent::default() };
+                let room: Room = direct(&mut main, &mut other, sealed).await?;
+                // Several speakers are one person on one device; none of them reads, so each may have keys of its own.
+                let device = || Device::new(other.user_id(), other.device_id());
+                let keys = sealed.then(|| Sealer::new(device(), &room.id, main.user_id(), None));
+                let mut speaker = Speaker { index, person: other, room, sealer: keys, sent: Sent::default() };
                 for _ in 0..messages {
                     speaker.say_next(script, limits::SEND_RETRIES_MAX, &mut Tally::default()).await?;
                 }
@@ -151,7 +161,20 @@ impl Scene {
         };
         let opened: Vec<Speaker> = stream::iter(first..rooms).map(open).buffered(limits::SETUP_PARALLEL).try_collect().await?;
         self.speakers.extend(opened);
-        Ok(())
+        self.take_keys().await
+    }
+
+    /// Lets the device receive all room keys, so that they are not told again at every sync that is measured.
+    async fn take_keys(&mut self) -> Result<(), SimError> {
+        let mut since: Option<String> = None;
+        loop {
+            let page = self.main.sync(since.as_deref(), 0).await?;
+            let sync = page.sync()?;
+            if since.is_some() && sync.to_device().next().is_none() {
+                return Ok(());
+            }
+            since = Some(sync.next_batch.into_owned());
+        }
     }
 
     async fn measure(&mut self, target: &Target, options: &SyncOptions) -> Result<SyncStage, SimError> {
@@ -170,7 +193,7 @@ impl Scene {
         let (incremental, wrong) = repeat(target, options, &mut self.main, async |main| {
             let page = main.sync(Some(&since), 0).await?;
             let sync = page.sync()?;
-            let texts = sync.timeline(&room_id).map_or(0, |timeline| timeline.events.iter().filter(|event| event.text().is_some()).count());
+            let texts = sync.timeline(&room_id).map_or(0, |timeline| timeline.events.iter().filter(|event| event.is_message()).count());
             let right = sync.rooms_joined() == 1 && texts == 1;
             Ok((page, right))
         })

@@ -146,8 +146,8 @@ impl Shared {
                 self.state().join(person, room_index(room)?)?;
                 ok("{}".to_owned())
             }
-            (&Method::PUT, "rooms", Some(room), Some("send"), Some("m.room.message"), Some(transaction)) => {
-                self.send(person, room_index(room)?, transaction, body).await
+            (&Method::PUT, "rooms", Some(room), Some("send"), Some(kind @ ("m.room.message" | "m.room.encrypted")), Some(transaction)) => {
+                self.send(person, room_index(room)?, kind, transaction, body).await
             }
             (&Method::GET, "rooms", Some(room), Some("messages"), ..) => {
                 let from = parameter(query, "from").and_then(|from| from.strip_prefix('r')?.parse().ok());
@@ -181,7 +181,7 @@ impl Shared {
         Some((StatusCode::OK, format!(r#"{{"user_id":"@p{person}:null","access_token":"t{person}","device_id":"D"}}"#)))
     }
 
-    async fn send(&self, person: usize, room: usize, transaction: &str, content: Bytes) -> Option<Reply> {
+    async fn send(&self, person: usize, room: usize, kind: &str, transaction: &str, content: Bytes) -> Option<Reply> {
         let nth = self.sends.fetch_add(1, Ordering::Relaxed) + 1;
         if is_every(self.temper.limits_every, nth) {
             let body = r#"{"errcode":"M_LIMIT_EXCEEDED","error":"Slower, please.","retry_after_ms":1}"#;
@@ -198,7 +198,7 @@ impl Shared {
         {
             return Some((StatusCode::INTERNAL_SERVER_ERROR, error("M_UNKNOWN")));
         }
-        let event_id = self.state().send(person, room, transaction, &content, self.fault)?;
+        let event_id = self.state().send(person, room, kind, transaction, &content, self.fault)?;
         if is_every(self.temper.stumbles_every, nth) {
             return Some((StatusCode::SERVICE_UNAVAILABLE, error("M_UNKNOWN")));
         }

@@ -10,6 +10,8 @@ use tokio::sync::Notify;
 use crate::limits;
 use crate::null::fault::Fault;
 
+const MESSAGE: &str = "m.room.message";
+
 /// Everything. Ids carry their index, so that a look-up is a parse.
 #[derive(Default)]
 pub(crate) struct State {
@@ -52,7 +54,7 @@ impl State {
     pub(crate) fn open_room(&mut self, creator: usize) -> usize {
         let room = self.rooms.len();
         self.rooms.push(Room { members: vec![creator], ..Room::default() });
-        self.append(room, "@service:null", br#"{"msgtype":"m.notice","body":"This conversation is not real."}"#);
+        self.append(room, MESSAGE, "@service:null", br#"{"msgtype":"m.notice","body":"This conversation is not real."}"#);
         room
     }
 
@@ -72,8 +74,16 @@ impl State {
         Some(event_id(room, *sequence))
     }
 
-    /// Stores a text message and wakes its readers; gives the event id. The fault strikes the message it is meant for.
-    pub(crate) fn send(&mut self, person: usize, room: usize, transaction: &str, content: &[u8], fault: Fault) -> Option<String> {
+    /// Stores a message and wakes its readers; gives the event id. The fault strikes the message it is meant for.
+    pub(crate) fn send(
+        &mut self,
+        person: usize,
+        room: usize,
+        kind: &str,
+        transaction: &str,
+        content: &[u8],
+        fault: Fault,
+    ) -> Option<String> {
         if self.events >= limits::NULL_EVENTS_MAX || !self.rooms.get(room)?.members.contains(&person) {
             return None;
         }
@@ -86,22 +96,22 @@ impl State {
             Fault::Drop { .. } if strikes => {}
             Fault::Alter { .. } if strikes => {
                 let altered = String::from_utf8_lossy(content).replacen(": ", ":  ", 1);
-                self.append(room, &sender, altered.as_bytes());
+                self.append(room, kind, &sender, altered.as_bytes());
             }
             Fault::Duplicate { .. } if strikes => {
-                self.append(room, &sender, content);
-                self.append(room, &sender, content);
+                self.append(room, kind, &sender, content);
+                self.append(room, kind, &sender, content);
             }
-            Fault::Swap { .. } if strikes => self.rooms[room].held = Some(event(room, sequence, &sender, content)),
-            _ => self.append(room, &sender, content),
+            Fault::Swap { .. } if strikes => self.rooms[room].held = Some(event(room, sequence, kind, &sender, content)),
+            _ => self.append(room, kind, &sender, content),
         }
         Some(event_id(room, sequence))
     }
 
-    fn append(&mut self, room: usize, sender: &str, content: &[u8]) {
+    fn append(&mut self, room: usize, kind: &str, sender: &str, content: &[u8]) {
         let held = self.rooms[room].held.take();
         let sequence = self.rooms[room].events.len() + usize::from(held.is_some());
-        self.push(room, event(room, sequence, sender, content));
+        self.push(room, event(room, sequence, kind, sender, content));
         if let Some(held) = held {
             self.push(room, held);
         }
@@ -176,8 +186,8 @@ fn event_id(room: usize, sequence: usize) -> String {
     format!("$r{room}e{sequence}")
 }
 
-fn event(room: usize, sequence: usize, sender: &str, content: &[u8]) -> Bytes {
+fn event(room: usize, sequence: usize, kind: &str, sender: &str, content: &[u8]) -> Bytes {
     let content = String::from_utf8_lossy(content);
     let id = event_id(room, sequence);
-    Bytes::from(format!(r#"{{"event_id":"{id}","type":"m.room.message","sender":"{sender}","origin_server_ts":0,"content":{content}}}"#))
+    Bytes::from(format!(r#"{{"event_id":"{id}","type":"{kind}","sender":"{sender}","origin_server_ts":0,"content":{content}}}"#))
 }

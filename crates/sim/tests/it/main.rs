@@ -26,7 +26,7 @@ async fn server(fault: Fault, data: Option<PathBuf>) -> TargetOptions {
 }
 
 fn sending(target: TargetOptions, pace: Pace) -> SendOptions {
-    SendOptions { target, senders: 3, pace, body_bytes: 100, against_null: false }
+    SendOptions { target, senders: 3, pace, body_bytes: 100, sealed: false, against_null: false }
 }
 
 #[tokio::test]
@@ -62,7 +62,15 @@ async fn send_fails_when_a_promise_is_broken() {
 #[tokio::test]
 async fn deliver_records_every_delivery() {
     let target = server(Fault::None, None).await;
-    let options = DeliverOptions { target, senders: 3, rate: 150, lasting: Duration::from_secs(1), body_bytes: 100, against_null: false };
+    let options = DeliverOptions {
+        target,
+        senders: 3,
+        rate: 150,
+        lasting: Duration::from_secs(1),
+        body_bytes: 100,
+        sealed: false,
+        against_null: false,
+    };
     let report = deliver(&options).await.unwrap();
     let json = serde_json::to_value(&report).unwrap();
     assert_eq!((report.faults(), &json["delivered"]), (0, &150.into()));
@@ -81,6 +89,7 @@ async fn sync_reads_all_rooms_and_one_message() {
         lasting: Duration::ZERO,
         body_bytes: 80,
         sliding: false,
+        sealed: false,
     };
     let report = sync(&options).await.unwrap();
     let json = serde_json::to_value(&report).unwrap();
