@@ -439,9 +439,9 @@ pub const WRITER_QUEUE: usize = 1_024;
 /// Commands in one commit of the SQLite writer.
 pub const GROUP_COMMIT: usize = 256;
 /// Commands after which SQLite's write-ahead log is copied into the database file, beside the writer.
-pub const CHECKPOINT_COMMANDS: usize = 2_048;
+pub const CHECKPOINT_COMMANDS: usize = 4_096;
 /// Frames of the write-ahead log (2 KiB each) above which it is emptied and begun anew.
-pub const LOG_FRAMES: i64 = 16_000;
+pub const LOG_FRAMES: i64 = 32_000;
 /// How long nothing must have been written before the write-ahead log is emptied.
 pub const LOG_QUIET_MS: u64 = 500;
 /// Rooms whose last event the SQLite writer remembers.
