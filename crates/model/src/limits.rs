@@ -335,6 +335,8 @@ pub const SCAN_PARTS: usize = 256;
 pub const SEALED_CLEAR_BYTES: usize = 512;
 /// Bytes of an event of call or verification signalling in a sealed conversation, where it is in plain text.
 pub const SEALED_SIGNAL_BYTES: usize = 32 * 1024;
+/// Bytes of a request to compare keys in a sealed conversation, sent in plain text: two user IDs, a device, methods, a fixed sentence.
+pub const SEALED_REQUEST_BYTES: usize = 1_024;
 /// Messages after which clients make a new session at the latest (spec `m.room.encryption`, the recommended number).
 pub const SESSION_MESSAGES: i64 = 100;
 /// Milliseconds after which clients make a new session at the latest (spec `m.room.encryption`, the recommended week).

@@ -1,7 +1,7 @@
 //! What may be said in a sealed conversation, by its form alone.
 //!
-//! Encrypted messages, and the little that clients send in the clear there: reactions and the signalling of calls and
-//! of verification. Everything else is refused, since its text would lie open. A [`SealedBody`] gives out no text:
+//! Encrypted messages, and the little that clients send in the clear there: reactions, requests to compare keys, and the
+//! signalling of calls and of verification. Everything else is refused, since its text would lie open. A [`SealedBody`] gives out no text:
 //! what is scanned is a [`crate::body::PlainBody`], and there is no way from one to the other.
 //!
 //! ```compile_fail
@@ -59,9 +59,9 @@ pub enum SealedRefusal {
     /// A part is missing or has another type.
     #[error("an encrypted message has the text fields algorithm, ciphertext and session_id")]
     Form,
-    /// A reaction, call or verification event larger than such an event is.
-    #[error("{0} is sent in plain text, so it has at most {max} bytes here", max = limits::SEALED_CLEAR_BYTES)]
-    TooLong(String),
+    /// A reaction, call or verification event larger than such an event is; how large it may be.
+    #[error("{0} is sent in plain text, so it has at most {1} bytes here")]
+    TooLong(String, usize),
 }
 
 impl SealedBody {
@@ -88,19 +88,37 @@ pub(crate) fn admit(event_type: &str, content: &CanonicalJsonObject) -> Result<S
     if event_type == "m.room.encrypted" {
         return Ok(SealedBody { kind, bytes, megolm: Some(ciphertext(content)?) });
     }
-    if !is_clear(event_type) {
+    let Some(bytes_max) = clear_bytes_max(event_type, content) else {
         return Err(SealedRefusal::PlainText(kind));
-    }
-    let bytes_max = if event_type == "m.reaction" { limits::SEALED_CLEAR_BYTES } else { limits::SEALED_SIGNAL_BYTES };
+    };
     if bytes > bytes_max {
-        return Err(SealedRefusal::TooLong(kind));
+        return Err(SealedRefusal::TooLong(kind, bytes_max));
     }
     Ok(SealedBody { kind, bytes, megolm: None })
 }
 
-/// What clients send in the clear although the room is encrypted.
-fn is_clear(event_type: &str) -> bool {
-    event_type == "m.reaction" || ["m.call.", "org.matrix.call.", "m.key.verification."].iter().any(|family| event_type.starts_with(family))
+/// How long an event may be that clients send in the clear although the room is encrypted; `None` for what they encrypt.
+fn clear_bytes_max(event_type: &str, content: &CanonicalJsonObject) -> Option<usize> {
+    match event_type {
+        "m.reaction" => Some(limits::SEALED_CLEAR_BYTES),
+        "m.room.message" if asks_to_compare_keys(content) => Some(limits::SEALED_REQUEST_BYTES),
+        _ if ["m.call.", "org.matrix.call.", "m.key.verification."].iter().any(|family| event_type.starts_with(family)) => {
+            Some(limits::SEALED_SIGNAL_BYTES)
+        }
+        _ => None,
+    }
+}
+
+/// Whether this is the first event of a verification (spec, key verification framework: a message, for the sake of clients
+/// that cannot verify). matrix-js-sdk sends it in the clear whatever the room is, as it does with those that follow.
+fn asks_to_compare_keys(content: &CanonicalJsonObject) -> bool {
+    let text = |key: &str| content.get(key).and_then(CanonicalJsonValue::as_str);
+    text("msgtype") == Some("m.key.verification.request")
+        && text("from_device").is_some()
+        && text("to").is_some()
+        && matches!(content.get("methods"), Some(CanonicalJsonValue::Array(_)))
+        && !content.contains_key("m.new_content")
+        && !content.contains_key("m.relates_to")
 }
 
 /// Whether events of this type are messages. As state of a sealed room they would be messages in plain text.
@@ -196,9 +214,25 @@ mod tests {
     fn what_is_sent_in_the_clear_is_short() {
         let reaction = |key: &str| json!({"m.relates_to": {"rel_type": "m.annotation", "event_id": "$x", "key": key}});
         assert!(taken("m.reaction", &reaction("👍")).unwrap().ciphertext().is_none());
-        assert_eq!(taken("m.reaction", &reaction(&"long ".repeat(200))), Err(SealedRefusal::TooLong("m.reaction".to_owned())));
+        assert_eq!(
+            taken("m.reaction", &reaction(&"long ".repeat(200))),
+            Err(SealedRefusal::TooLong("m.reaction".to_owned(), limits::SEALED_CLEAR_BYTES))
+        );
         assert!(taken("m.call.invite", &json!({"offer": {"sdp": "v".repeat(2_000)}})).is_ok());
         assert!(taken("m.key.verification.start", &json!({"method": "m.sas.v1"})).is_ok());
+    }
+
+    #[test]
+    fn a_request_to_compare_keys_is_known_by_its_form() {
+        let request = json!({"msgtype": "m.key.verification.request", "from_device": "d", "methods": [], "to": "@ben:example.org"});
+        assert!(taken("m.room.message", &request).unwrap().ciphertext().is_none());
+        let plain = Err(SealedRefusal::PlainText("m.room.message".to_owned()));
+        for key in ["msgtype", "from_device", "methods", "to"] {
+            let mut content = request.clone();
+            content.as_object_mut().unwrap().remove(key);
+            assert_eq!(taken("m.room.message", &content), plain, "{key}");
+        }
+        assert_eq!(taken("m.sticker", &request), Err(SealedRefusal::PlainText("m.sticker".to_owned())));
     }
 
     #[test]

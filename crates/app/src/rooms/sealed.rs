@@ -56,7 +56,7 @@ pub(crate) fn refused(refusal: &SealedRefusal) -> Error {
     match refusal {
         SealedRefusal::PlainText(_) | SealedRefusal::TextBeside(_) => Error::Forbidden(refusal.to_string()),
         SealedRefusal::Algorithm | SealedRefusal::Form => Error::BadJson(refusal.to_string()),
-        SealedRefusal::TooLong(_) => Error::TooLarge(refusal.to_string()),
+        SealedRefusal::TooLong(..) => Error::TooLarge(refusal.to_string()),
     }
 }
 

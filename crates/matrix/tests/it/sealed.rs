@@ -193,6 +193,39 @@ async fn plain_text_is_not_taken_and_reaches_nobody() {
 }
 
 #[tokio::test]
+async fn a_request_to_compare_keys_is_taken_in_the_clear() {
+    let world = under("choice");
+    let (ana, ben, room) = sealed_friends(&world).await;
+    let asks = json!({
+        "msgtype": "m.key.verification.request",
+        "body": "@ana:example.org asks to compare keys, which your app cannot do",
+        "from_device": "PHONE", "methods": ["m.sas.v1", "m.reciprocate.v1"], "to": ben.user_id,
+    });
+    let event = ana.sends(&room, "m.room.message", "1", asks.clone()).await;
+    assert_eq!(ben.event(&room, &event).await["content"], asks);
+    let accepts = json!({"from_device": "TABLET", "methods": ["m.sas.v1"], "m.relates_to": {"rel_type": "m.reference", "event_id": event}});
+    ben.sends(&room, "m.key.verification.ready", "2", accepts).await;
+    // what only calls itself one is a message in plain text
+    for (key, value, code) in [
+        ("msgtype", json!("m.text"), "M_FORBIDDEN"),
+        ("to", Value::Null, "M_FORBIDDEN"),
+        ("from_device", json!(1), "M_FORBIDDEN"),
+        ("methods", json!("m.sas.v1"), "M_FORBIDDEN"),
+        ("m.new_content", json!({"body": "hello"}), "M_FORBIDDEN"),
+        ("m.relates_to", json!({"rel_type": "m.replace", "event_id": event}), "M_FORBIDDEN"),
+        ("body", json!("words ".repeat(200)), "M_TOO_LARGE"),
+    ] {
+        let mut content = asks.clone();
+        content[key] = value;
+        assert_eq!(refusal(&ana, &room, "m.room.message", content).await.1, code, "{key}");
+    }
+    // and as an encrypted message it would lie open beside its ciphertext
+    let mut beside = Pen::new().writes("hello", &room);
+    beside["msgtype"] = json!("m.key.verification.request");
+    assert_eq!(refusal(&ana, &room, "m.room.encrypted", beside).await.0, 403);
+}
+
+#[tokio::test]
 async fn a_forged_ciphertext_is_refused() {
     let world = under("choice");
     let (ana, _, room) = sealed_friends(&world).await;
