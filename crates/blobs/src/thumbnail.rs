@@ -85,17 +85,7 @@ pub fn make(bytes: &[u8], size: Size, late: impl Fn() -> bool) -> Result<Small, 
         Picture::Gif => ImageFormat::Gif,
         Picture::Webp => ImageFormat::WebP,
     };
-    let source = Timed { inner: Cursor::new(bytes), late: &late };
-    let mut decoder = ImageReader::with_format(source, format).into_decoder().map_err(|error| why(&error))?;
-    let (width, height) = decoder.dimensions();
-    if u64::from(width) * u64::from(height) > limits::PICTURE_PIXELS {
-        return Err(ThumbnailError::TooLarge);
-    }
-    let mut bounds = Limits::default();
-    bounds.max_image_width = Some(limits::PICTURE_SIDE);
-    bounds.max_image_height = Some(limits::PICTURE_SIDE);
-    bounds.max_alloc = Some(limits::PICTURE_MEMORY_BYTES);
-    decoder.set_limits(bounds).map_err(|error| why(&error))?;
+    let mut decoder = open(Timed { inner: Cursor::new(bytes), late: &late }, format)?;
     let upright = decoder.orientation().ok();
     let mut picture = DynamicImage::from_decoder(decoder).map_err(|error| why(&error))?;
     if late() {
@@ -106,6 +96,28 @@ pub fn make(bytes: &[u8], size: Size, late: impl Fn() -> bool) -> Result<Small, 
         picture.apply_orientation(upright);
     }
     write(&picture)
+}
+
+/// Reads what comes before the pixels. What is packed there is unpacked at once, so it has a bound of its own, which
+/// the reader of PNG takes at its start and never changes; a profile beyond it is left out.
+fn open<'a>(source: impl BufRead + Seek + 'a, format: ImageFormat) -> Result<impl ImageDecoder + 'a, ThumbnailError> {
+    let mut reader = ImageReader::with_format(source, format);
+    reader.limits(bounds(limits::PICTURE_EXTRAS_BYTES));
+    let mut decoder = reader.into_decoder().map_err(|error| why(&error))?;
+    let (width, height) = decoder.dimensions();
+    if u64::from(width) * u64::from(height) > limits::PICTURE_PIXELS {
+        return Err(ThumbnailError::TooLarge);
+    }
+    decoder.set_limits(bounds(limits::PICTURE_MEMORY_BYTES)).map_err(|error| why(&error))?;
+    Ok(decoder)
+}
+
+fn bounds(alloc_bytes_max: u64) -> Limits {
+    let mut bounds = Limits::default();
+    bounds.max_image_width = Some(limits::PICTURE_SIDE);
+    bounds.max_image_height = Some(limits::PICTURE_SIDE);
+    bounds.max_alloc = Some(alloc_bytes_max);
+    bounds
 }
 
 /// Cut or scaled to fit, never enlarged.
@@ -183,6 +195,8 @@ impl<F> Seek for Timed<'_, F> {
 mod tests {
     use std::time::{Duration, Instant};
 
+    use image::ImageEncoder;
+
     use super::*;
 
     fn picture(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
@@ -239,6 +253,26 @@ mod tests {
         !bytes.iter().fold(u32::MAX, |crc, byte| {
             (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { (crc >> 1) ^ 0xEDB8_8320 } else { crc >> 1 })
         })
+    }
+
+    /// A small PNG with a colour profile of so many zeros, which is packed into next to nothing.
+    fn with_profile(bytes: usize) -> Vec<u8> {
+        let mut png = Vec::new();
+        let mut encoder = PngEncoder::new(&mut png);
+        encoder.set_icc_profile(vec![0; bytes]).unwrap();
+        encoder.write_image(&[0; 3 * 64], 8, 8, image::ExtendedColorType::Rgb8).unwrap();
+        png
+    }
+
+    #[test]
+    fn what_stands_beside_the_pixels_is_not_unpacked_beyond_its_bound() {
+        for (bytes, is_kept) in [(4_096, true), (64 * 1024 * 1024, false)] {
+            let png = with_profile(bytes);
+            assert!(png.len() < 512 * 1024, "{}", png.len());
+            let profile = open(Cursor::new(png.as_slice()), ImageFormat::Png).unwrap().icc_profile().unwrap();
+            assert_eq!(profile.map(|profile| profile.len()), is_kept.then_some(bytes));
+            assert_eq!(dimensions(&make_now(&png, Size::ALL[0]).unwrap()), (8, 8));
+        }
     }
 
     #[test]

@@ -252,6 +252,8 @@ pub const PICTURE_PIXELS: u64 = 25_000_000;
 pub const PICTURE_SIDE: u32 = 16_384;
 /// Bytes that decoding a picture may take.
 pub const PICTURE_MEMORY_BYTES: u64 = 256 * 1024 * 1024;
+/// Bytes that what stands beside the pixels of a picture may take: colour profiles come packed, and a few kB unpack to all there is.
+pub const PICTURE_EXTRAS_BYTES: u64 = 8 * 1024 * 1024;
 /// Bytes of the file of such a picture.
 pub const PICTURE_BYTES: u64 = 32 * 1024 * 1024;
 /// Pictures made small at a time.
