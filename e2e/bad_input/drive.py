@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 from checks import Checks  # noqa: E402
 from client import URL, Client, path  # noqa: E402
+from sealed import SealedHostile  # noqa: E402
 
 SLOW_CONNECTIONS = 1_000
 SLOW_BYTES_EACH = 64 * 1024  # resident memory one unfinished request may cost
@@ -36,6 +37,7 @@ class Hostile:
         self.nobody = Client()
         self.room = self.ana.direct_message(self.ben)
         self.count = 0
+        self.resident_bytes = resident_bytes
 
     def refused(self, name, who, method, target, statuses, errcodes, **sent):
         """The call is answered with one of `statuses`, one of `errcodes`, and a sentence."""
@@ -322,7 +324,8 @@ class Hostile:
 def main():
     checks = Checks()
     hostile = Hostile(checks)
-    for topic in (hostile.bodies, hostile.types, hostile.persons, hostile.tokens, hostile.sliding, hostile.replay, hostile.media, hostile.protocol, hostile.slow):
+    readable = (hostile.bodies, hostile.types, hostile.persons, hostile.tokens, hostile.sliding, hostile.replay, hostile.media)
+    for topic in (*readable, *SealedHostile(hostile).topics(), hostile.protocol, hostile.slow):
         try:
             topic()
         except Exception as error:  # one broken topic must not hide the others
