@@ -1,9 +1,12 @@
 // Two members with matrix-js-sdk and its encryption, each in a browser of their own, have a sealed conversation.
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { openCase } from "./console.mjs";
 import { password, baseUrl, phrases, run, Tally } from "./support.mjs";
 
 const BURST = 120; // more than the messages of one session, so that keys change on the way
 const FILE_BYTES = 300_001;
+const WORRY = "this worries me";
 
 await run("js-crypto", async (stage, checks) => {
   const tally = new Tally();
@@ -253,12 +256,12 @@ await run("js-crypto", async (stage, checks) => {
     const { ana, ben, room } = world;
     const id = await ana.ask("say", room, "something that ben reports");
     await ben.ask("reads", room, id);
-    await ben.ask("report", room, id, "this worries me");
+    await ben.ask("report", room, id, WORRY);
     const found = await openCase(id);
     checks.equal("the report of a sealed message is a case that says so", found.mode, "sealed");
     const { content } = await ben.ask("raw", room, id);
     checks.equal("it names the session of the message", found.sealed?.session_id, content.session_id);
-    checks.equal("and holds the reporter's word", found.reports[0]?.reason, "this worries me");
+    checks.equal("and holds the reporter's word", found.reports[0]?.reason, WORRY);
     checks.that(
       "but nothing that was said",
       !found.text.includes("something that ben reports") && !found.text.includes(content.ciphertext),
@@ -284,9 +287,18 @@ await run("js-crypto", async (stage, checks) => {
     checks.equal("what ben says then, ana reads", (await ana.ask("reads", room, id)).body, "new keys");
   }
 
+  async function looking() {
+    const kept = filesBelow(process.env.FRANKLY_DATA);
+    const holds = (words) => kept.some((bytes) => bytes.includes(words));
+    checks.that("what is not secret is found in the server's files", holds(WORRY) && holds("m.room.encrypted"));
+    for (const words of [phrases.sealed, "before you came", "see you at seven", "herons.bin", "which of you?"]) {
+      checks.that(`"${words}" is not`, !holds(words));
+    }
+  }
+
   async function ending() {
     for (const one of [world.ana, world.ben, world.second]) await count(one);
-    tally.end(checks, 600);
+    await tally.end(checks, 600);
   }
 
   await checks.topics([
@@ -302,9 +314,16 @@ await run("js-crypto", async (stage, checks) => {
     plainText,
     reporting,
     replacing,
+    looking,
     ending,
   ]);
 });
+
+/** The bytes of every file in a folder and below. */
+function filesBelow(folder) {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => readFileSync(join(entry.parentPath, entry.name)));
+}
 
 async function eventually(holds) {
   const end = Date.now() + 20_000;

@@ -103,7 +103,7 @@ await run("js-crypto peer", async (stage, checks) => {
     );
     checks.equal("it ends well", await peer.ended, 0);
     tally.add(await ana.ask("tally"), "jane");
-    tally.end(checks, 2 * LINES);
+    await tally.end(checks, 2 * LINES);
   }
 
   await checks.topics([opening, talking, reloading, ending]);

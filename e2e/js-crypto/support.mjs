@@ -57,7 +57,7 @@ export class Tally {
     for (const [id, reason] of told.undecryptable) this.undecryptable.push(`${whose} ${id} ${reason}`);
   }
 
-  end(checks, least) {
+  async end(checks, least) {
     console.log(
       `| ${checks.name}: ${this.readable} times an encrypted event was read, ${this.undecryptable.length} undecryptable, ${this.late} came before their key`,
     );
@@ -67,11 +67,15 @@ export class Tally {
       this.undecryptable.length === 0,
       this.undecryptable.slice(0, 5).join(", "),
     );
+    checks.equal("no session came from two devices, no index twice", await counter("frankly_sealed_oddities_total"), 0);
     checks.that(`at least ${least} were read`, this.readable >= least, this.readable);
   }
 }
 
 export class Stage {
+  /** Answers that say it was the server's fault. */
+  faults = [];
+
   static async open() {
     const stage = new Stage();
     stage.pages = await preview({
@@ -97,6 +101,12 @@ export class Stage {
   /** A browser profile of its own, with empty stores. */
   async device(label) {
     const context = await this.browser.newContext();
+    context.on("response", (answer) => {
+      if (answer.status() < 400) return;
+      const said = `${answer.status()} ${answer.request().method()} ${new URL(answer.url()).pathname}`;
+      logs.write(`${new Date().toISOString()} ${label} ${said}\n`);
+      if (answer.status() >= 500) this.faults.push(said);
+    });
     return new Device(label, context, this.url).load();
   }
 
@@ -157,6 +167,13 @@ class Device {
   }
 }
 
+/** What a counter of the server stands at, over all its labels. */
+export async function counter(name) {
+  const text = await (await fetch(`${baseUrl}/metrics`)).text();
+  const rows = text.split("\n").filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
+  return rows.reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
+}
+
 /** Runs a drive and ends the process with its outcome. */
 export async function run(name, play) {
   const checks = new Checks(name);
@@ -166,6 +183,7 @@ export async function run(name, play) {
   } catch (error) {
     checks.that("the drive came to its end", false, error.stack);
   }
+  checks.that("the server answered nothing with a 5xx", stage.faults.length === 0, stage.faults.slice(0, 3).join(", "));
   await stage.close();
   console.log(`${checks.passed} checks passed${checks.failed ? `, ${checks.failed} failed` : ""}`);
   process.exit(checks.failed ? 1 : 0);

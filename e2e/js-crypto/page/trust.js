@@ -82,13 +82,15 @@ export async function asksToVerify(member, user, room) {
 
 /** Asks one's own other devices to compare emoji. */
 export async function asksOwnDevices(member) {
+  await until("one's own keys", () => member.crypto.userHasCrossSigningKeys(undefined, true));
   member.request = await member.crypto.requestOwnUserVerification();
 }
 
-/** Accepts the request that came. */
+/** Accepts the request that came, once it has come: one that was ended before stays where it was. */
 export async function accepts(member) {
-  const request = await until("a request to verify", () => member.request);
-  if (request.phase === VerificationPhase.Requested) await request.accept();
+  const waits = () => member.request?.phase === VerificationPhase.Requested && !member.request.initiatedByMe;
+  await until("a request to verify", waits);
+  await member.request.accept();
 }
 
 /** Starts comparing, once the other side is ready. */
