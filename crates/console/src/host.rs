@@ -16,7 +16,9 @@ use serde_json::Value;
 
 use crate::Desk;
 use crate::error::{ErrorBody, Refusal};
-use crate::host_types::{ItemAnswer, ItemsAnswer, PeopleBody, PersonAnswer, RelationsBody, ToldPerson, ToldRelation, ToldRelationKind};
+use crate::host_types::{
+    CloseBody, ClosedAnswer, ItemAnswer, ItemsAnswer, PeopleBody, PersonAnswer, RelationsBody, ToldPerson, ToldRelation, ToldRelationKind,
+};
 
 /// The host platform, by a key that the operator made.
 pub(crate) struct Host(HostKey);
@@ -83,6 +85,21 @@ pub(crate) async fn person(
 ) -> Result<Answer<PersonAnswer>, Refusal> {
     let Path(id) = id.map_err(|_| Error::InvalidParam("the path is not UTF-8".to_owned()))?;
     Ok(Answer(desk.app.host_reads_person(&host, &id).await?.into()))
+}
+
+/// Closes an account for good: its person is logged out, leaves every conversation, and their name is never given again.
+/// With `erase`, what they said is given from then on to those alone who were there when it was said. Asking again
+/// changes nothing; `erase` can be asked for later.
+#[utoipa::path(post, path = "/_frankly/v1/host/people/{id}/close", params(("id" = String, Path, description = "Local part or whole user ID")), request_body = CloseBody, responses((status = 200, body = ClosedAnswer), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)), security(("host_key" = [])))]
+pub(crate) async fn close(
+    State(desk): State<Desk>,
+    Host(host): Host,
+    id: Result<Path<String>, PathRejection>,
+    Json(body): Json<CloseBody>,
+) -> Result<Answer<ClosedAnswer>, Refusal> {
+    let Path(id) = id.map_err(|_| Error::InvalidParam("the path is not UTF-8".to_owned()))?;
+    let (user_id, closed) = desk.app.host_closes_person(&host, &id, body.erase).await?;
+    Ok(Answer(ClosedAnswer::of(&user_id, closed)))
 }
 
 /// An item in its form, or what is wrong with it.

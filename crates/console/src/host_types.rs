@@ -3,9 +3,11 @@
 #![expect(clippy::option_option, reason = "null takes away, what is left out stays")]
 
 use app::accounts::admin::Account;
+use app::accounts::close::Closed;
 use app::accounts::guardians::Ward;
 use app::host::Told;
 use model::contact::ContactLimit;
+use model::id::OwnedUserId;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -149,6 +151,34 @@ impl From<Account> for PersonAnswer {
             state: account.state.as_str(),
             created_ms: account.created_ms,
         }
+    }
+}
+
+/// How an account is closed.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CloseBody {
+    /// Whether what the person said is to be erased for those who were not there when it was said.
+    #[serde(default)]
+    #[schema(default = false)]
+    pub(crate) erase: bool,
+}
+
+/// What became of an account that was to be closed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ClosedAnswer {
+    user_id: String,
+    /// `closed`, or `unchanged` when it was so already.
+    status: &'static str,
+}
+
+impl ClosedAnswer {
+    pub(crate) fn of(user_id: &OwnedUserId, closed: Closed) -> Self {
+        let status = match closed {
+            Closed::Now => "closed",
+            Closed::Before => "unchanged",
+        };
+        Self { user_id: user_id.to_string(), status }
     }
 }
 

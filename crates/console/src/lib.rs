@@ -56,6 +56,7 @@ pub fn router(app: Arc<App>) -> Router {
     let host = Router::new()
         .route("/_frankly/v1/host/people", post(host::people))
         .route("/_frankly/v1/host/people/{id}", get(host::person))
+        .route("/_frankly/v1/host/people/{id}/close", post(host::close))
         .route("/_frankly/v1/host/relations", post(host::relations))
         .layer(DefaultBodyLimit::max(limits::HOST_REQUEST_BYTES));
     // members' own pages may live elsewhere: their token is the authority, no cookie is

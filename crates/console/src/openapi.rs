@@ -31,6 +31,7 @@ use crate::{cases, host, live, member, modes};
         member::reports,
         member::wards,
         member::narrow_ward,
+        host::close,
         host::people,
         host::person,
         host::relations,

@@ -1,6 +1,7 @@
 //! Accounts: making them, logging in and out, passwords, profiles, devices, the directory.
 
 pub mod admin;
+pub mod close;
 pub mod devices;
 pub mod directory;
 pub mod fields;

@@ -1,4 +1,4 @@
-//! Making an account, and closing it.
+//! Making an account.
 
 use model::id::{OwnedUserId, UserId, random_word};
 use model::limits;
@@ -6,12 +6,11 @@ use model::person::AgeBand;
 use model::secret::Secret;
 use serde_json::Value;
 use store::command::create_user::CreateUser;
-use store::command::update_user::{UpdateUser, UserChange};
 use store::query::accounts::AccountById;
 
 use super::login::{NewDevice, Session};
 use crate::config::Registration;
-use crate::{App, Caller, Error};
+use crate::{App, Error};
 
 /// A registration as a client asks for it.
 #[derive(Clone, Debug, Default)]
@@ -121,27 +120,6 @@ impl App {
         let command =
             CreateUser { user_id, password_hash, display_name, age_band, jurisdiction, tenant, service: false, now: self.clock.now() };
         if self.store.run(command).await? { Ok(()) } else { Err(Error::UserInUse) }
-    }
-
-    /// Closes the caller's account for good. That they asked for erasure is kept for the operator.
-    ///
-    /// # Errors
-    /// [`Error::Uiaa`] until the password was shown.
-    pub async fn deactivate(&self, caller: &Caller, erase: bool, auth: Option<&Value>) -> Result<(), Error> {
-        self.shows_password(caller, auth).await?;
-        for room_id in self.joined_rooms(caller).await? {
-            self.leave(caller, room_id, None).await?;
-        }
-        let command = UpdateUser {
-            user_id: caller.user_id.clone(),
-            change: UserChange::Deactivate { erase, tell_webhook: self.config.webhook.is_some() },
-            now: self.clock.now(),
-        };
-        self.store.run(command).await?;
-        self.sessions.forget(&caller.user_id);
-        self.desk.ring();
-        self.media.sweep.notify_one();
-        Ok(())
     }
 
     /// A user ID for a new account: the historical characters are refused (spec appendix "User Identifiers").

@@ -3,6 +3,7 @@
 use axum::body::Body;
 use http::{Method, Request, StatusCode, header};
 use model::limits;
+use model::person::Role;
 use serde_json::{Value, json};
 
 use crate::world::{Answer, World, ask};
@@ -273,4 +274,96 @@ async fn a_guardian_narrows_and_nobody_else_does() {
     shop.tells("people", json!({"people": [{"id": "mia", "age_band": "adult"}]})).await;
     assert_eq!(world.asks(&world.ana, "wards").await.body, json!({"wards": []}));
     assert_eq!(narrows(&world.ana.token, "mia", r#"{"contact_limit": "guardian"}"#).await, not_found);
+}
+
+impl Platform<'_> {
+    /// Closes an account: status and body.
+    async fn closes(&self, id: &str, body: Value) -> (u16, Value) {
+        let answer = self.sends(Method::POST, &format!("people/{id}/close"), body.to_string()).await;
+        (answer.status.as_u16(), answer.body)
+    }
+}
+
+#[tokio::test]
+async fn an_account_is_closed_once_and_erasure_can_be_asked_for_later() {
+    let world = World::new().await;
+    let shop = Platform::new(&world).await;
+    let answer = |status: &str| (200, json!({"user_id": "@ben:example.org", "status": status}));
+    assert_eq!(shop.closes("ben", json!({})).await, answer("closed"));
+    assert!(world.app.authenticate(&world.ben.token).await.is_err(), "they are logged out");
+    let members = world.app.joined_members(&world.ana.caller, &world.room).await.unwrap();
+    assert!(!members.contains("@ben"), "and gone from their conversations: {members}");
+    assert_eq!((&shop.knows("ben").await["state"], &shop.knows("ben").await["display_name"]), (&json!("deactivated"), &json!(null)));
+    assert_eq!(shop.closes("@ben:example.org", json!({"erase": false})).await, answer("unchanged"));
+    let asked = "select count(*) from users where user_id = $1 and erase_asked_ms is not null";
+    assert_eq!(world.count(asked, "@ben:example.org").await, 0);
+    assert_eq!(shop.closes("ben", json!({"erase": true})).await, answer("closed"));
+    assert_eq!(world.count(asked, "@ben:example.org").await, 1);
+    for erase in [true, false] {
+        assert_eq!(shop.closes("ben", json!({"erase": erase})).await, answer("unchanged"));
+    }
+    // the name is not given again
+    let (statuses, _) = shop.tells("people", json!({"people": [{"id": "ben", "age_band": "adult"}]})).await;
+    assert_eq!(statuses, ["refused"]);
+}
+
+#[tokio::test]
+async fn only_the_platforms_own_people_are_closed() {
+    let world = World::new().await;
+    let shop = Platform::new(&world).await;
+    world.staff("rita", &[Role::Reviewer]).await;
+    let refused = async |id: &str, body: Value| {
+        let (status, body) = shop.closes(id, body).await;
+        (status, body["errcode"].as_str().unwrap_or_default().to_owned())
+    };
+    assert_eq!(refused("rita", json!({})).await, (403, "M_FORBIDDEN".to_owned()), "staff are the operator's");
+    for id in ["ghost", "frankly", "@ben:elsewhere.org"] {
+        assert_eq!(refused(id, json!({})).await, (404, "M_NOT_FOUND".to_owned()), "{id}");
+    }
+    for body in [json!({"erase": "yes"}), json!({"erase": true, "more": 1}), json!("x")] {
+        assert_eq!(refused("ben", body).await, (400, "M_BAD_JSON".to_owned()));
+    }
+    world.changes("update users set tenant = 'other' where user_id = '@ben:example.org'").await;
+    assert_eq!(refused("ben", json!({})).await.0, 404);
+    let request = Request::post("/_frankly/v1/host/people/ana/close").header(header::AUTHORIZATION, "Bearer frhk_wrong");
+    assert_eq!(ask(&world.router, request.body(Body::from("{}")).unwrap()).await.status, StatusCode::UNAUTHORIZED);
+    world.says("still here").await.unwrap();
+}
+
+#[tokio::test]
+async fn erasure_takes_nothing_from_a_case() {
+    let world = World::new().await;
+    let shop = Platform::new(&world).await;
+    world.says("flagword sent").await.unwrap();
+    assert_eq!(shop.closes("ana", json!({"erase": true})).await.0, 200);
+    let rita = world.staff("rita", &[Role::SeniorReviewer]).await;
+    let revealed = rita.opens(1).await;
+    assert!(revealed.body.to_string().contains("flagword sent"), "the safety team reads it, on record: {:?}", revealed.body);
+    let ben_has = async || world.inbox(&world.ben).await.contains(&"flagword sent".to_owned());
+    assert!(ben_has().await, "who has it keeps it");
+    // and it can still be taken back from those who have it
+    let decided = rita.decides(1, "remove").await;
+    assert_eq!(decided.status, StatusCode::OK, "{:?}", decided.body);
+    assert!(!ben_has().await);
+    let kept = world.count("select count(*) from flags where blocked_content like $1", "%flagword sent%").await;
+    assert_eq!(kept, 1, "the evidence is kept for its time");
+}
+
+#[tokio::test]
+async fn what_was_withheld_is_delivered_to_nobody_once_its_sender_is_erased() {
+    let world = World::new().await;
+    let shop = Platform::new(&world).await;
+    world.says("holdword judged").await.unwrap();
+    world.says("holdword until its time is over").await.unwrap();
+    assert_eq!(shop.closes("ana", json!({"erase": true})).await.0, 200);
+    let rita = world.staff("rita", &[Role::SeniorReviewer]).await;
+    let events = world.count("select count(*) from events where room_id = $1", world.room.as_str()).await;
+    let decided = rita.decides(1, "release").await;
+    assert_eq!((decided.status, &decided.body["message"]["state"]), (StatusCode::OK, &json!("removed")), "{:?}", decided.body);
+    world.clock.advance_ms(3_600_000);
+    world.app.expire().await.unwrap();
+    assert_eq!(rita.get("console/cases/2").await.body["message"]["state"], "removed");
+    assert!(!world.inbox(&world.ben).await.iter().any(|text| text.contains("holdword")));
+    let after = world.count("select count(*) from events where room_id = $1", world.room.as_str()).await;
+    assert_eq!(after, events, "the room is not told of what it never had");
 }

@@ -8,6 +8,7 @@ mod creating;
 mod devices;
 mod directory;
 mod e2ee;
+mod erasure;
 mod fields;
 mod form;
 mod history;

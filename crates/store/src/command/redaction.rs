@@ -1,6 +1,6 @@
 //! Prunes a redacted event. Its ID stays true: the reference hash is over the redacted form.
 
-use model::id::{OwnedEventId, OwnedRoomId};
+use model::id::{OwnedEventId, OwnedRoomId, OwnedUserId};
 use model::json::parse_object;
 use model::ruma::canonical_json::redact_content_in_place;
 use model::ruma::room_version_rules::RoomVersionRules;
@@ -26,12 +26,36 @@ pub(crate) async fn prune<T: Tx>(
         return Ok(());
     };
     let (event_type, original) = (row.text(0)?, row.text(1)?);
-    let mut content = parse_object(original).map_err(|error| StoreError::Database(format!("stored content: {error}")))?;
-    redact_content_in_place(&mut content, &rules.redaction, event_type);
-    let pruned = serde_json::to_string(&content).map_err(|error| StoreError::Database(error.to_string()))?;
+    let pruned = pruned(event_type, original, rules)?;
     let sql = "update flags set blocked_content = $2 where event_id = $1 and blocked_content is null";
     let is_evidence = tx.exec(sql, args![target, original]).await? > 0;
     let sql = "update events set content = $3, redacted_by = $4, relates_to = null, rel_type = null where room_id = $1 and event_id = $2";
     tx.exec(sql, args![room_id, target, pruned, by]).await?;
     media_refs::take_back(tx, target, is_evidence).await
+}
+
+/// Prunes the member events of somebody who is erased: the names and pictures they showed go for everybody, who was where
+/// and when stays. What a case is about is kept as its evidence.
+pub(crate) async fn prune_own_members<T: Tx>(tx: &mut T, user: &OwnedUserId, rules: &RoomVersionRules) -> Result<(), StoreError> {
+    let sql = "select e.event_id, e.content from members m join events e on e.room_id = m.room_id and e.type = 'm.room.member' \
+               and e.state_key = m.user_id and e.state_key is not null where m.user_id = $1";
+    for row in tx.rows(sql, args![user]).await? {
+        let (event_id, original): (OwnedEventId, _) = (row.parse(0)?, row.text(1)?);
+        let pruned = pruned("m.room.member", original, rules)?;
+        if pruned == original {
+            continue;
+        }
+        let sql = "update flags set blocked_content = $2 where event_id = $1 and blocked_content is null";
+        let is_evidence = tx.exec(sql, args![&event_id, original]).await? > 0;
+        tx.exec("update events set content = $2 where event_id = $1", args![&event_id, pruned]).await?;
+        media_refs::take_back(tx, &event_id, is_evidence).await?;
+    }
+    Ok(())
+}
+
+/// A content as a redaction leaves it.
+fn pruned(event_type: &str, content: &str, rules: &RoomVersionRules) -> Result<String, StoreError> {
+    let mut content = parse_object(content).map_err(|error| StoreError::Database(format!("stored content: {error}")))?;
+    redact_content_in_place(&mut content, &rules.redaction, event_type);
+    serde_json::to_string(&content).map_err(|error| StoreError::Database(error.to_string()))
 }

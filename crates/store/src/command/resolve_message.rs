@@ -22,20 +22,22 @@ pub(crate) struct Anchor {
     pub(crate) room_pos: RoomPos,
     pub(crate) sender: OwnedUserId,
     pub(crate) is_state: bool,
-    pub(crate) redacted: bool,
+    /// Whether its sender took it back: redacted it, or asked for erasure before anybody else had it.
+    pub(crate) taken_back: bool,
 }
 
 impl Anchor {
     /// Where the message ends up that is to be `wanted`: what its sender took back is delivered to nobody.
     pub(crate) fn settles_at(&self, wanted: MessageState) -> MessageState {
-        if self.redacted && wanted == MessageState::Released { MessageState::Removed } else { wanted }
+        if self.taken_back && wanted == MessageState::Released { MessageState::Removed } else { wanted }
     }
 }
 
 /// Finds the message; `None` when it is gone.
 pub(crate) async fn anchor<T: Tx>(tx: &mut T, event_id: &OwnedEventId) -> Result<Option<Anchor>, StoreError> {
-    let sql =
-        "select room_id, room_pos, sender, redacted_by, case when state_key is null then 0 else 1 end from events where event_id = $1";
+    let sql = "select e.room_id, e.room_pos, e.sender, case when e.state_key is null then 0 else 1 end, \
+               case when e.redacted_by is not null or (e.withheld <> 0 and u.erase_asked_ms is not null) then 1 else 0 end \
+               from events e left join users u on u.user_id = e.sender where e.event_id = $1";
     let Some(row) = tx.row(sql, args![event_id]).await? else {
         return Ok(None);
     };
@@ -44,8 +46,8 @@ pub(crate) async fn anchor<T: Tx>(tx: &mut T, event_id: &OwnedEventId) -> Result
         event_id: event_id.clone(),
         room_pos: RoomPos::new(row.int(1)?).unwrap_or_default(),
         sender: row.parse(2)?,
-        is_state: row.flag(4)?,
-        redacted: row.text_or_null(3)?.is_some(),
+        is_state: row.flag(3)?,
+        taken_back: row.flag(4)?,
     }))
 }
 
@@ -81,7 +83,7 @@ pub(crate) async fn remove<T: Tx>(
     service: &OwnedUserId,
     now: Timestamp,
 ) -> Result<Vec<OwnedUserId>, StoreError> {
-    if anchor.redacted {
+    if anchor.taken_back {
         // its sender was faster
         refuse(tx, anchor).await?;
         return Ok(Vec::new());

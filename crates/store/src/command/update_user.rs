@@ -4,11 +4,13 @@ use model::clock::Timestamp;
 use model::contact::ContactLimit;
 use model::id::OwnedUserId;
 use model::person::{AccountState, AgeBand, Role};
+use model::ruma::RoomVersionId;
 
 use serde_json::json;
 
+use super::append_events::rules_of;
 use super::open_flag::enqueue;
-use super::{backup_version, device_keys, media};
+use super::{backup_version, device_keys, media, redaction};
 use crate::args;
 use crate::error::StoreError;
 use crate::tx::{Command, Tx};
@@ -38,7 +40,8 @@ pub enum UserChange {
     ContactLimit(Option<ContactLimit>),
     /// Closed for good: no password, no profile, no sessions.
     Deactivate {
-        /// Whether the person asked that what they said be erased; kept as the moment they asked.
+        /// Whether the person asked that what they said be erased: from then on it is given to those alone who were there
+        /// when it was said. Kept as the moment they asked.
         erase: bool,
         /// Whether a webhook is to be told.
         tell_webhook: bool,
@@ -112,13 +115,15 @@ impl UpdateUser {
         tx.exec("delete from staff_roles where user_id = $1", args![user]).await?;
         tx.exec("delete from account_data where user_id = $1", args![user]).await?;
         tx.exec("delete from profiles where user_id = $1", args![user]).await?;
+        tx.exec("delete from filters where user_id = $1", args![user]).await?;
         tx.exec("delete from relations where user_id = $1 or other = $1", args![user]).await?;
         tx.exec("update users set guardian = null where guardian = $1", args![user]).await?;
         if erase {
+            redaction::prune_own_members(tx, user, &rules_of(&RoomVersionId::V12)?).await?;
             media::let_go_of_all(tx, user).await?;
         }
         let sql = "update users set state = 'deactivated', password_hash = null, display_name = null, avatar_url = null, \
-                   guardian = null, contact_limit = null, erase_asked_ms = $2 where user_id = $1";
+                   guardian = null, contact_limit = null, erase_asked_ms = coalesce(erase_asked_ms, $2) where user_id = $1";
         tx.exec(sql, args![user, erase.then_some(self.now)]).await
     }
 }

@@ -10,6 +10,7 @@ use model::visibility::{HistoryVisibility, Readable};
 
 use super::bundle;
 use super::contact;
+use super::erased;
 use super::stored_event::{self, StoredEvent, event_columns, from_rows};
 use crate::args;
 use crate::error::StoreError;
@@ -29,9 +30,11 @@ pub struct Access {
 }
 
 impl Access {
-    /// Notes on each event what the person's membership was when it was sent.
-    pub(crate) fn note_membership(&self, events: &mut [StoredEvent]) {
+    /// Notes on each event what the person's membership was when it was sent, and hides what was erased meanwhile; to
+    /// be called once what others made of the events is attached.
+    pub(crate) async fn note_membership<T: Tx>(&self, tx: &mut T, events: &mut [StoredEvent]) -> Result<(), StoreError> {
         note_membership(&self.changes, events);
+        erased::hide(tx, &self.changes, events).await
     }
 
     /// The last place whose state they may see: the present one for members.
@@ -92,9 +95,14 @@ async fn hides_somebody<T: Tx>(tx: &mut T, room_id: &OwnedRoomId, user: &OwnedUs
 /// Notes on each event what a person's membership was when it was sent; their own changes count at once.
 pub(crate) fn note_membership(changes: &[(RoomPos, Membership)], events: &mut [StoredEvent]) {
     for event in events {
-        let held = changes.iter().rev().find(|(place, _)| *place <= event.room_pos);
-        event.membership = Some(held.map_or(Membership::Leave, |(_, membership)| *membership));
+        event.membership = Some(membership_at(changes, event.room_pos));
     }
+}
+
+/// What somebody's membership was when the event at this place was sent.
+pub(crate) fn membership_at(changes: &[(RoomPos, Membership)], at: RoomPos) -> Membership {
+    let held = changes.iter().rev().find(|(place, _)| *place <= at);
+    held.map_or(Membership::Leave, |(_, membership)| *membership)
 }
 
 /// The membership that a member event's content states.
@@ -200,8 +208,8 @@ impl Query for HistoryPage {
         });
         let ignored = ignored_by(tx, &self.user_id).await?;
         events.retain(|event| event.state_key.is_some() || !ignored.contains(&event.sender));
-        access.note_membership(&mut events);
         bundle::attach(tx, &self.room_id, &self.user_id, &access.readable, &mut events).await?;
+        access.note_membership(tx, &mut events).await?;
         let members = members_of(tx, &self.room_id, &events).await?;
         Ok(Some(Page { start, end, events, members }))
     }
@@ -297,8 +305,8 @@ impl Query for EventContext {
         let Some(access) = access(tx, &self.room_id, &self.user_id).await? else { return Ok(None) };
         let event = stored_event::by_id(tx, &self.room_id, &self.event_id, &self.user_id).await?;
         let Some(mut event) = event.filter(|event| access.readable.contains(event.room_pos)) else { return Ok(None) };
-        access.note_membership(std::slice::from_mut(&mut event));
         bundle::attach(tx, &self.room_id, &self.user_id, &access.readable, std::slice::from_mut(&mut event)).await?;
+        access.note_membership(tx, std::slice::from_mut(&mut event)).await?;
         let half = i64::try_from(self.limit / 2).unwrap_or(0);
         let sql = concat!(
             "select ",
@@ -317,8 +325,8 @@ impl Query for EventContext {
         before.retain(|event| access.readable.contains(event.room_pos));
         after.retain(|event| access.readable.contains(event.room_pos));
         for events in [&mut before, &mut after] {
-            access.note_membership(events);
             bundle::attach(tx, &self.room_id, &self.user_id, &access.readable, events).await?;
+            access.note_membership(tx, events).await?;
         }
         let at = after.last().unwrap_or(&event).room_pos;
         let state = if self.limit == 0 && half == 0 {
@@ -367,6 +375,19 @@ impl Query for VisibleState {
         }
         let state = stored_event::room_state(tx, &self.room_id, before).await?;
         Ok(Some((state, access.membership)))
+    }
+}
+
+/// The rooms a person is in or invited to.
+#[derive(Clone, Debug)]
+pub struct RoomsToLeave(pub OwnedUserId);
+
+impl Query for RoomsToLeave {
+    type Out = Vec<OwnedRoomId>;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<Vec<OwnedRoomId>, StoreError> {
+        let sql = "select room_id from members where user_id = $1 and membership in ('join', 'invite') order by room_id";
+        tx.rows(sql, args![&self.0]).await?.iter().map(|row| row.parse(0)).collect()
     }
 }
 

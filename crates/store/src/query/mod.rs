@@ -8,6 +8,7 @@ mod bundle;
 pub mod case_detail;
 pub mod cases;
 pub mod contact;
+pub(crate) mod erased;
 pub mod event_by_id;
 pub mod history;
 pub mod host_keys;

@@ -68,8 +68,8 @@ impl Query for Relations {
         let last = events.last().filter(|_| more).map(|event| event.room_pos.get());
         let end = last.and_then(|place| RoomPos::new(if self.backwards { place - 1 } else { place }));
         events.retain(|event| access.readable.contains(event.room_pos));
-        access.note_membership(&mut events);
         bundle::attach(tx, &self.room_id, &self.user_id, &access.readable, &mut events).await?;
+        access.note_membership(tx, &mut events).await?;
         Ok(Some(Related { events, end }))
     }
 }

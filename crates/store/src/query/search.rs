@@ -8,6 +8,7 @@ use model::id::{OwnedRoomId, OwnedUserId};
 use model::limits;
 
 use super::bundle;
+use super::erased::Erased;
 use super::history::{Access, access, ignored_by};
 use super::stored_event::{StoredEvent, event_columns, explain, from_row, from_rows, room_state};
 use crate::args;
@@ -87,8 +88,8 @@ impl Query for Search {
             let Some(access) = accesses.get_mut(&hit.room_id) else { continue };
             hit.around = self.surroundings(tx, &hit, access).await?;
             let event = std::slice::from_mut(&mut hit.event);
-            access.note_membership(event);
             bundle::attach(tx, &hit.room_id, &self.user_id, &access.readable, event).await?;
+            access.note_membership(tx, event).await?;
             explain(tx, &mut hit.event).await?;
             if self.with_state && !page.states.contains_key(&hit.room_id) {
                 let state = room_state(tx, &hit.room_id, access.state_at()).await?;
@@ -106,6 +107,7 @@ impl Search {
         let ignored = ignored_by(tx, &self.user_id).await?;
         let mut accesses: BTreeMap<OwnedRoomId, Access> = BTreeMap::new();
         let mut hits = Vec::new();
+        let mut erased = Erased::default();
         let rooms = self.rooms_of(tx).await?;
         let reach = rows((limits::SEARCH_EVENTS / rooms.len().max(1)).max(1));
         let sql = concat!(
@@ -127,7 +129,8 @@ impl Search {
                     let Some(found) = access(tx, &room_id, &self.user_id).await? else { break };
                     accesses.insert(room_id.clone(), found);
                 }
-                if accesses.get(&room_id).is_some_and(|access| access.readable.contains(event.room_pos)) {
+                let Some(access) = accesses.get(&room_id).filter(|access| access.readable.contains(event.room_pos)) else { continue };
+                if !erased.hides(tx, &event, &access.changes).await? {
                     hits.push((key, SearchResult { room_id: room_id.clone(), rank, event, around: None }));
                 }
             }
@@ -184,7 +187,7 @@ impl Search {
         let (mut before, mut after) = (from_rows(tx, before, 0).await?, from_rows(tx, after, 0).await?);
         for events in [&mut before, &mut after] {
             events.retain(|event| access.readable.contains(event.room_pos));
-            access.note_membership(events);
+            access.note_membership(tx, events).await?;
         }
         Ok(Some((before, after)))
     }

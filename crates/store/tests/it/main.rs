@@ -14,6 +14,7 @@ mod canary;
 mod closing;
 mod contact;
 mod e2ee;
+mod erased;
 mod media;
 mod people;
 mod profile;

@@ -201,7 +201,7 @@ impl Reader<'_> {
         }
         let stretch = self.stretch(tx, place, until, Some(&access.readable)).await?;
         self.tell_timeline(&mut news, stretch);
-        access.note_membership(&mut news.timeline);
+        access.note_membership(tx, &mut news.timeline).await?;
         Ok(Some(news))
     }
 
@@ -217,7 +217,7 @@ impl Reader<'_> {
         (news.initial, news.unread) = (true, Some(self.own.unread));
         let stretch = self.stretch(tx, None, i64::MAX, Some(&access.readable)).await?;
         self.tell_timeline(&mut news, stretch);
-        access.note_membership(&mut news.timeline);
+        access.note_membership(tx, &mut news.timeline).await?;
         let small = self.tell.config.lazy_members() && state::is_small(tx, room_id).await?;
         self.tell_state(tx, None, small, &mut news).await?;
         if news.bump_ms.is_none() {
@@ -234,7 +234,7 @@ impl Reader<'_> {
             let Some(access) = access(tx, &self.tell.room_id, self.user).await? else { return Ok(news) };
             let stretch = self.stretch(tx, None, i64::MAX, Some(&access.readable)).await?;
             self.tell_timeline(&mut news, stretch);
-            access.note_membership(&mut news.timeline);
+            access.note_membership(tx, &mut news.timeline).await?;
             news.expanded = true;
         } else if place.is_some() {
             let stretch = self.stretch(tx, place, i64::MAX, None).await?;

@@ -11,6 +11,7 @@ use super::rooms::before;
 use super::{JoinedNews, Receipt, Summary, Sync, Timeline};
 use crate::error::StoreError;
 use crate::query::bundle;
+use crate::query::erased;
 use crate::query::history::{membership_in, note_membership, visibility_in};
 use crate::query::stored_event::{StoredEvent, state_before};
 use crate::tx::Tx;
@@ -55,6 +56,7 @@ impl Room {
         let (readable, memberships) = self.readable(user);
         note_membership(&memberships, &mut self.window);
         bundle::attach_within(&mut self.window);
+        erased::hide(tx, &memberships, &mut self.window).await?;
         let visible: Vec<bool> = self.window.iter().map(|event| readable.contains(event.room_pos) && ask.wants(event)).collect();
         let first = self.window.first().map_or(RoomPos::ZERO, |event| event.room_pos);
         let skipped = visible.iter().filter(|visible| **visible).count().saturating_sub(limit);

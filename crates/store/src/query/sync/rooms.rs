@@ -47,8 +47,8 @@ impl Sync {
         let limited = events.len() > limit || !exhausted;
         events.truncate(limit);
         events.reverse();
-        access.note_membership(&mut events);
         bundle::attach(tx, room_id, &self.user_id, &access.readable, &mut events).await?;
+        access.note_membership(tx, &mut events).await?;
         let start = events.first().map_or(RoomPos::new(until + 1).unwrap_or_default(), |event| event.room_pos);
         let state_at = if self.state_after { after } else { Some(start) };
         let state = room_state(tx, room_id, state_at).await?;
