@@ -1,11 +1,11 @@
-//! Pushers.
+//! Pushers and notifications.
 
 use app::Error;
 use app::push::NewPusher;
 use axum::response::Response;
 use http::StatusCode;
 use ruma::api::client::push::set_pusher::v3::PusherAction;
-use ruma::api::client::push::{PusherKind, get_pushers, set_pusher};
+use ruma::api::client::push::{PusherKind, get_notifications, get_pushers, set_pusher};
 use serde_json::{Map, Value, json};
 
 use crate::error::{Refusal, json_response};
@@ -13,7 +13,7 @@ use crate::extract::Call;
 use crate::router::Table;
 
 pub(crate) fn routes(table: Table) -> Table {
-    table.raw(pushers).raw(set)
+    table.raw(pushers).raw(set).raw(notifications)
 }
 
 async fn pushers(call: Call<get_pushers::v3::Request>) -> Result<Response, Refusal> {
@@ -50,4 +50,11 @@ async fn set(call: Call<set_pusher::v3::Request>) -> Result<Response, Refusal> {
         _ => return Err(Error::InvalidParam("a pusher is set or deleted".to_owned()).into()),
     }
     Ok(json_response(StatusCode::OK, &json!({})))
+}
+
+async fn notifications(call: Call<get_notifications::v3::Request>) -> Result<Response, Refusal> {
+    let limit = call.body.limit.map_or(20, |limit| usize::try_from(u64::from(limit)).unwrap_or(usize::MAX));
+    let highlights_only = call.body.only.as_deref() == Some("highlight");
+    let page = call.app.notifications(&call.who, call.body.from.as_deref(), limit, highlights_only).await?;
+    Ok(json_response(StatusCode::OK, &page))
 }

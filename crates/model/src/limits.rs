@@ -299,6 +299,10 @@ pub const PUSH_TICK_MS: u64 = 1_000;
 pub const PUSH_RECHECK_MS: u64 = 15_000;
 /// People with pushers found by one such look.
 pub const PUSH_RECHECK_ROWS: usize = 1_000;
+/// Notifications in one page.
+pub const NOTIFICATIONS_PAGE: usize = 100;
+/// Events looked at for one page of notifications.
+pub const NOTIFICATIONS_LOOKED_AT: usize = 300;
 /// Gateways that an operator names.
 pub const GATEWAYS: usize = 64;
 

@@ -7,7 +7,7 @@ use crate::error::StoreError;
 use crate::tx::Tx;
 
 /// Every step, oldest first; a step is never changed once released.
-const STEPS: [(&str, &str); 13] = [
+const STEPS: &[(&str, &str)] = &[
     ("0001_first", include_str!("../schema/0001_first.sql")),
     ("0002_relations", include_str!("../schema/0002_relations.sql")),
     ("0004_ops", include_str!("../schema/0004_ops.sql")),

@@ -7,6 +7,7 @@
 mod followed;
 mod gateway;
 mod message;
+mod notifications;
 mod pushers;
 pub(crate) mod rules;
 pub(crate) mod tell;

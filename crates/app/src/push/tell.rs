@@ -124,9 +124,10 @@ impl App {
         let mut plan = nothing;
         let fresh: Vec<&Item> = inbox.items.iter().filter(|item| !item.read && self.is_news(item)).collect();
         let rules = if fresh.is_empty() { Ruleset::new() } else { self.push_rules(user).await? };
+        let reader = Caller { user_id: user.clone(), device_id: OwnedDeviceId::from(""), state: AccountState::Active };
         for item in fresh {
             let room = self.snapshot(&item.room_id).await?;
-            let actions = self.actions_for(user, &rules, &Place::of(&room, user), item).await?;
+            let actions = Place::of(&room, user).actions(&rules, &self.as_told(&reader, item)).await?;
             if !actions.iter().any(Action::should_notify) {
                 continue;
             }
@@ -153,20 +154,22 @@ impl App {
         self.clock.now().since_ms(Timestamp(sent)) <= limits::PUSH_KEEP_MS
     }
 
-    /// What the rules of a person say to an event of their inbox.
-    pub(crate) async fn actions_for(&self, user: &OwnedUserId, rules: &Ruleset, place: &Place, item: &Item) -> Result<Vec<Action>, Error> {
-        let event = match &item.what {
+    /// An event of the caller's inbox in the client format.
+    pub(super) fn as_told(&self, caller: &Caller, item: &Item) -> String {
+        match &item.what {
             What::Event(event) => {
-                let reader = Caller { user_id: user.clone(), device_id: OwnedDeviceId::from(""), state: AccountState::Active };
                 let mut out = String::new();
-                push_event(&mut out, event, Some(item.room_id.as_str()), self.reader(&reader));
+                push_event(&mut out, event, Some(item.room_id.as_str()), self.reader(caller));
                 out
             }
-            What::Invitation { stripped, .. } => {
+            What::Invitation { event_id, origin_ts, stripped } => {
                 let mut events: Vec<Json> = serde_json::from_str(stripped).unwrap_or_default();
-                events.pop().unwrap_or_default().to_string()
+                let mut invitation = events.pop().unwrap_or_default();
+                invitation["event_id"] = event_id.as_str().into();
+                invitation["origin_server_ts"] = (*origin_ts).into();
+                invitation["room_id"] = item.room_id.as_str().into();
+                invitation.to_string()
             }
-        };
-        place.actions(rules, &event).await
+        }
     }
 }

@@ -16,6 +16,7 @@ mod jwt;
 mod media;
 mod membership;
 mod modes;
+mod notifications;
 mod powers;
 mod push;
 mod pushers;

@@ -82,7 +82,7 @@ impl Query for NewsSince {
         let mut inbox = Inbox { upto, open, unread: row.int(2)?, ..Inbox::default() };
         if self.since < upto && open {
             inbox.items = events(tx, user, self.since.get(), upto.get(), self.limit).await?;
-            inbox.items.extend(self.invitations(tx, upto).await?);
+            inbox.items.extend(invitations(tx, user, self.since.get(), upto.get(), self.limit).await?);
             inbox.items.sort_by_key(|item| item.pos);
             inbox.looked_at = inbox.items.len();
             let ignored = ignored_by(tx, user).await?;
@@ -92,19 +92,55 @@ impl Query for NewsSince {
     }
 }
 
-impl NewsSince {
-    async fn invitations<T: Tx>(&self, tx: &mut T, upto: InboxPos) -> Result<Vec<Item>, StoreError> {
-        let sql = "select m.inbox_pos, m.room_id, m.stripped, e.event_id, e.origin_ts from members m \
+/// Reads what came before a position: newest first.
+#[derive(Clone, Debug)]
+pub struct NewsBefore {
+    /// Whose inbox.
+    pub user_id: OwnedUserId,
+    /// The end of the last page; `None` for the first.
+    pub before: Option<InboxPos>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// A page of what may have been news.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewsPage {
+    /// Newest first, without what is from those whom they ignore.
+    pub items: Vec<Item>,
+    /// Where to go on, when there may be more.
+    pub end: Option<InboxPos>,
+}
+
+impl Query for NewsBefore {
+    type Out = NewsPage;
+    const HEAVY: bool = true;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<NewsPage, StoreError> {
+        let upto = self.before.map_or(i64::MAX, |before| before.get().saturating_sub(1));
+        let mut items = events(tx, &self.user_id, 0, upto, self.limit).await?;
+        items.extend(invitations(tx, &self.user_id, 0, upto, self.limit).await?);
+        items.sort_by_key(|item| std::cmp::Reverse(item.pos));
+        items.truncate(self.limit);
+        let end = items.last().map(|item| item.pos).filter(|_| items.len() == self.limit);
+        let ignored = ignored_by(tx, &self.user_id).await?;
+        items.retain(|item| !ignored.contains(&item.sender()));
+        Ok(NewsPage { items, end })
+    }
+}
+
+/// Invitations between two positions that still stand, newest first, at most so many.
+async fn invitations<T: Tx>(tx: &mut T, user: &OwnedUserId, since: i64, upto: i64, limit: usize) -> Result<Vec<Item>, StoreError> {
+    let sql = "select m.inbox_pos, m.room_id, m.stripped, e.event_id, e.origin_ts from members m \
                    join events e on e.room_id = m.room_id and e.room_pos = m.member_pos \
                    where m.user_id = $1 and m.inbox_pos > $2 and m.inbox_pos <= $3 and m.membership = 'invite' order by m.inbox_pos desc limit $4";
-        let mut items = Vec::new();
-        for row in tx.rows(sql, args![&self.user_id, self.since.get(), upto.get(), rows(self.limit)]).await? {
-            let stripped = row.text_or_null(2)?.unwrap_or("[]").to_owned();
-            let what = What::Invitation { event_id: row.parse(3)?, origin_ts: row.int(4)?, stripped };
-            items.push(Item { pos: InboxPos::new(row.int(0)?).unwrap_or_default(), room_id: row.parse(1)?, read: false, what });
-        }
-        Ok(items)
+    let mut items = Vec::new();
+    for row in tx.rows(sql, args![user, since, upto, rows(limit)]).await? {
+        let stripped = row.text_or_null(2)?.unwrap_or("[]").to_owned();
+        let what = What::Invitation { event_id: row.parse(3)?, origin_ts: row.int(4)?, stripped };
+        items.push(Item { pos: InboxPos::new(row.int(0)?).unwrap_or_default(), room_id: row.parse(1)?, read: false, what });
     }
+    Ok(items)
 }
 
 impl Item {
