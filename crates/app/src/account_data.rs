@@ -2,12 +2,11 @@
 
 use model::id::{OwnedEventId, OwnedRoomId, OwnedUserId};
 use model::limits;
-use model::seq::RoomPos;
 use store::command::put_account_data::PutAccountData;
 use store::command::put_filter::PutFilter;
 use store::command::put_receipt::PutReceipt;
 use store::query::account_data::{AccountData, StoredFilter};
-use store::query::event_by_id::EventById;
+use store::query::event_by_id::{EventById, EventPlace};
 
 use crate::{App, Caller, Error};
 
@@ -172,7 +171,11 @@ impl App {
         }
         for (event_id, receipt_type) in [(upto.read, "m.read"), (upto.read_private, "m.read.private")] {
             let Some(event_id) = event_id else { continue };
-            let room_pos = self.place_to_read(caller, room_id, &event_id).await?;
+            let event = self.event_to_read(caller, room_id, &event_id).await?;
+            if !self.is_in_thread(room_id, &event_id, &event, &upto.thread_id).await? {
+                return Err(Error::InvalidParam("this event is not in that thread".to_owned()));
+            }
+            let room_pos = event.room_pos;
             let members = room.joined();
             // in large rooms receipts would be the square of the members: there only one's own are told
             let private = receipt_type == "m.read.private" || members.len() > limits::LAZY_MEMBERS_ABOVE;
@@ -198,7 +201,7 @@ impl App {
 impl App {
     /// Moves the marker that only the caller sees; never backwards.
     async fn move_read_marker(&self, caller: &Caller, room_id: &OwnedRoomId, event_id: &OwnedEventId) -> Result<(), Error> {
-        let wanted = self.place_to_read(caller, room_id, event_id).await?;
+        let wanted = self.event_to_read(caller, room_id, event_id).await?.room_pos;
         let stored = self.stored_account_data(&caller.user_id, Some(room_id), FULLY_READ).await?;
         let stored = stored.and_then(|content| serde_json::from_str::<ReadMarker>(&content).ok());
         if let Some(ReadMarker { event_id }) = stored {
@@ -211,11 +214,36 @@ impl App {
         self.store_account_data(&caller.user_id, Some(room_id), FULLY_READ, content).await
     }
 
-    /// Where an event is that the caller says they have read.
-    async fn place_to_read(&self, caller: &Caller, room_id: &OwnedRoomId, event_id: &OwnedEventId) -> Result<RoomPos, Error> {
+    /// An event that the caller says they have read.
+    async fn event_to_read(&self, caller: &Caller, room_id: &OwnedRoomId, event_id: &OwnedEventId) -> Result<EventPlace, Error> {
         let found = self.store.read(EventById { room_id: room_id.clone(), event_id: event_id.clone() }).await?;
         let found = found.filter(|event| event.delivered || event.sender == caller.user_id);
-        found.map(|event| event.room_pos).ok_or_else(|| Error::NotFound("there is no such event in this room".to_owned()))
+        found.ok_or_else(|| Error::NotFound("there is no such event in this room".to_owned()))
+    }
+
+    /// Whether an event may be the last read of a thread: its root, an answer, or what relates to one by a few steps.
+    /// What belongs to the main timeline is left to the client.
+    async fn is_in_thread(
+        &self,
+        room_id: &OwnedRoomId,
+        event_id: &OwnedEventId,
+        event: &EventPlace,
+        thread_id: &str,
+    ) -> Result<bool, Error> {
+        if thread_id.is_empty() || thread_id == "main" || event_id.as_str() == thread_id {
+            return Ok(true);
+        }
+        let mut relation = event.relation.clone();
+        for _ in 0..limits::RELATION_DEPTH {
+            let Some((target, rel_type)) = relation.take() else { return Ok(false) };
+            if rel_type == "m.thread" {
+                return Ok(target == thread_id);
+            }
+            let Ok(target) = OwnedEventId::try_from(target) else { return Ok(false) };
+            let found = self.store.read(EventById { room_id: room_id.clone(), event_id: target }).await?;
+            relation = found.and_then(|event| event.relation);
+        }
+        Ok(false)
     }
 }
 

@@ -88,6 +88,14 @@ fn push_bundle(out: &mut String, bundle: &Bundle, room_id: Option<&str>, reader:
         }
         out.push_str("]}");
     }
+    if let Some(thread) = &bundle.thread {
+        let first = bundle.edit.is_none() && bundle.references.is_empty();
+        out.push_str(if first { "\"m.thread\":{\"latest_event\":" } else { ",\"m.thread\":{\"latest_event\":" });
+        push_event(out, &thread.latest, room_id, reader);
+        out.push_str(",\"count\":");
+        out.push_str(&thread.count.to_string());
+        out.push_str(if thread.participated { ",\"current_user_participated\":true}" } else { ",\"current_user_participated\":false}" });
+    }
     out.push('}');
 }
 

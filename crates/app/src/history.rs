@@ -254,7 +254,7 @@ pub(crate) fn token_before(place: RoomPos) -> String {
 ///
 /// # Errors
 /// [`Error::InvalidParam`] for a text that is none.
-fn place_of_page(token: &str) -> Result<RoomPos, Error> {
+pub(crate) fn place_of_page(token: &str) -> Result<RoomPos, Error> {
     let place = token.strip_prefix('t').and_then(|place| place.parse().ok()).and_then(RoomPos::new);
     place.ok_or_else(|| Error::InvalidParam("this is not a token of this server".to_owned()))
 }

@@ -3,9 +3,10 @@
 use model::id::{OwnedEventId, OwnedRoomId};
 use model::limits;
 use store::query::relations::{EventAt, Relations};
+use store::query::threads::Threads;
 
 use crate::event_json::{field, push_events};
-use crate::history::token;
+use crate::history::{place_of_page, token};
 use crate::{App, Caller, Error};
 
 /// Relations as a client asks for them.
@@ -27,6 +28,19 @@ pub struct RelationsRequest {
     pub limit: usize,
     /// Events too that relate to those.
     pub recurse: bool,
+}
+
+/// Threads as a client asks for them.
+#[derive(Clone, Debug)]
+pub struct ThreadsRequest {
+    /// The room.
+    pub room_id: OwnedRoomId,
+    /// Only those in which the caller said something.
+    pub participated: bool,
+    /// The `next_batch` of the last page.
+    pub from: Option<String>,
+    /// At most this many.
+    pub limit: usize,
 }
 
 impl App {
@@ -57,6 +71,25 @@ impl App {
         if request.recurse {
             out.push_str(",\"recursion_depth\":");
             out.push_str(&limits::RELATION_DEPTH.to_string());
+        }
+        out.push('}');
+        Ok(out)
+    }
+
+    /// A page of the threads of a room, the one with the latest answer first.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for those who may read nothing of it, [`Error::InvalidParam`] for a token that is none.
+    pub async fn threads(&self, caller: &Caller, request: ThreadsRequest) -> Result<String, Error> {
+        let ThreadsRequest { room_id, participated, from, limit } = request;
+        let before = from.filter(|token| !token.is_empty()).map(|token| place_of_page(&token)).transpose()?;
+        let limit = limit.clamp(1, limits::THREADS_PAGE);
+        let query = Threads { room_id: room_id.clone(), user_id: caller.user_id.clone(), participated, before, limit };
+        let found = self.store.read(query).await?.ok_or_else(|| Error::Forbidden("you are not in this room".to_owned()))?;
+        let mut out = String::from("{\"chunk\":");
+        push_events(&mut out, &found.events, Some(room_id.as_str()), self.reader(caller));
+        if let Some(end) = found.end {
+            field(&mut out, ",\"next_batch\":", &token(end));
         }
         out.push('}');
         Ok(out)

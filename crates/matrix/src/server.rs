@@ -52,6 +52,9 @@ async fn versions(State(app): State<Arc<App>>) -> Response {
     let unstable = json!({
         "org.matrix.e2e_cross_signing": true,
         "org.matrix.msc2285.stable": true,
+        "org.matrix.msc3440.stable": true,
+        "org.matrix.msc3771": true,
+        "org.matrix.msc3773": true,
         "org.matrix.msc3916.stable": true,
         "org.matrix.msc3981": true,
         "org.matrix.msc4186": true,

@@ -79,6 +79,7 @@ fn sync_filter(definition: &FilterDefinition) -> SyncFilter {
         include_leave: room.include_leave,
         lazy_load_members: !room.state.lazy_load_options.is_disabled(),
         state_section: StateSection::Before,
+        unread_threads: room.timeline.unread_thread_notifications,
     }
 }
 

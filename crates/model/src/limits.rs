@@ -69,6 +69,8 @@ pub const RELATION_DEPTH: usize = 3;
 pub const SEARCH_EVENTS: usize = 20_000;
 /// Rooms that one search looks into.
 pub const SEARCH_ROOMS: usize = 500;
+/// Threads in one page.
+pub const THREADS_PAGE: usize = 50;
 /// Words of one search.
 pub const SEARCH_WORDS: usize = 16;
 /// Results in one page of a search.

@@ -44,6 +44,7 @@ async fn main() {
             include_leave: false,
             lazy_members: false,
             state_after: false,
+            threads: false,
         };
         let cpu = cpu_ms();
         let mut pos = None;

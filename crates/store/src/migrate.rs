@@ -18,6 +18,7 @@ const STEPS: &[(&str, &str)] = &[
     ("0010_sliding", include_str!("../schema/0010_sliding.sql")),
     ("0011_people", include_str!("../schema/0011_people.sql")),
     ("0012_contact", include_str!("../schema/0012_contact.sql")),
+    ("0013_threads", include_str!("../schema/0013_threads.sql")),
     ("0014_media", include_str!("../schema/0014_media.sql")),
     ("0015_sessions", include_str!("../schema/0015_sessions.sql")),
     ("0016_profiles", include_str!("../schema/0016_profiles.sql")),

@@ -53,6 +53,8 @@ pub struct SyncFilter {
     pub lazy_load_members: bool,
     /// Which state is told with a timeline.
     pub state_section: StateSection,
+    /// Whether what is unread of threads is told apart.
+    pub unread_threads: bool,
 }
 
 /// Which state a sync tells with a timeline (MSC4222).
@@ -125,6 +127,7 @@ impl App {
             include_leave: request.filter.include_leave,
             lazy_members: request.filter.lazy_load_members,
             state_after: request.filter.state_section != StateSection::Before,
+            threads: request.filter.unread_threads,
         };
         let outcome =
             if since.is_none() || request.full_state { self.store.read(HeavySync(query)).await? } else { self.store.read(query).await? };

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::id::OwnedRoomId;
 use model::limits;
 use store::query::stored_event::StoredEvent;
-use store::query::sync::{DeviceNews, JoinedNews, News, Receipt, Timeline};
+use store::query::sync::{DeviceNews, JoinedNews, News, Receipt, Timeline, Unread};
 
 use super::{StateSection, SyncFilter, SyncRequest};
 use crate::event_json::{Reader, field, push_events, push_string};
@@ -70,9 +70,7 @@ impl App {
             push_number(out, ",\"m.invited_member_count\":", summary.invited);
             out.push('}');
         }
-        push_number(out, ",\"unread_notifications\":{\"highlight_count\":", joined.highlight_count);
-        push_number(out, ",\"notification_count\":", joined.notify_count);
-        out.push('}');
+        push_unread(out, &joined.unread, filter.unread_threads);
         out.push_str(",\"ephemeral\":{\"events\":[");
         let receipts = !joined.receipts.is_empty() && filter.ephemeral.matches("m.receipt", "", "");
         if receipts {
@@ -93,6 +91,23 @@ impl App {
         out.push_str("{\"type\":\"m.typing\",\"content\":{\"user_ids\":[");
         push_each(out, &self.typing.in_room(room_id), |out, user| push_string(out, user.as_str()));
         out.push_str("]}}");
+    }
+}
+
+/// What is unread of a room, and of its threads where they are told apart.
+fn push_unread(out: &mut String, unread: &Unread, threads: bool) {
+    push_number(out, ",\"unread_notifications\":{\"highlight_count\":", unread.highlight);
+    push_number(out, ",\"notification_count\":", unread.notify);
+    out.push('}');
+    if threads {
+        out.push_str(",\"unread_thread_notifications\":{");
+        push_each(out, &unread.threads, |out, (thread, notify, highlight)| {
+            push_string(out, thread);
+            push_number(out, ":{\"highlight_count\":", *highlight);
+            push_number(out, ",\"notification_count\":", *notify);
+            out.push('}');
+        });
+        out.push('}');
     }
 }
 
@@ -199,7 +214,11 @@ pub(super) fn push_receipts(out: &mut String, receipts: &[Receipt]) {
         if !receipt.thread_id.is_empty() {
             value["thread_id"] = receipt.thread_id.as_str().into();
         }
-        tree.entry(&receipt.event_id).or_default().entry(&receipt.receipt_type).or_default().insert(&receipt.user_id, value);
+        let readers = tree.entry(&receipt.event_id).or_default().entry(&receipt.receipt_type).or_default();
+        // of two on one event there is room for one: that of no thread says more
+        if receipt.thread_id.is_empty() || !readers.contains_key(receipt.user_id.as_str()) {
+            readers.insert(&receipt.user_id, value);
+        }
     }
     out.push_str("{\"type\":\"m.receipt\",\"content\":");
     out.push_str(&serde_json::json!(tree).to_string());

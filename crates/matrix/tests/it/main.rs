@@ -31,6 +31,7 @@ mod sliding;
 mod state;
 mod summary;
 mod sync;
+mod threads;
 mod transactions;
 mod unsigned;
 mod v12;

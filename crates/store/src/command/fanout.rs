@@ -94,16 +94,35 @@ pub(crate) async fn append<T: Tx>(
                    on conflict (room_id, type, state_key) do update set room_pos = excluded.room_pos";
         tx.exec(sql, args![room_id, &append.draft.event_type, state_key, room_pos.get()]).await?;
     }
+    let thread = thread_of(&append.draft.content);
     let mut reached = Vec::with_capacity(append.recipients.len());
     for user in &append.recipients {
         reached.push((user.clone(), deliver(tx, user, room_id, room_pos).await?));
         if append.notifies && *user != append.draft.sender {
-            let highlight = append.mentions.contains(user);
-            let sql = "update members set notify_count = notify_count + 1, highlight_count = highlight_count + $3 where room_id = $1 and user_id = $2";
-            tx.exec(sql, args![room_id, user, highlight]).await?;
+            count_unread(tx, room_id, user, append.mentions.contains(user), thread).await?;
         }
     }
     Ok(Appended { event_id: placed.event_id, room_pos, reached, oddities: Oddities::default() })
+}
+
+/// Counts an event as unread in its room, and in its thread if it is in one.
+pub(crate) async fn count_unread<T: Tx>(
+    tx: &mut T,
+    room_id: &OwnedRoomId,
+    user: &OwnedUserId,
+    highlight: bool,
+    thread: Option<&str>,
+) -> Result<(), StoreError> {
+    let sql =
+        "update members set notify_count = notify_count + 1, highlight_count = highlight_count + $3 where room_id = $1 and user_id = $2";
+    tx.exec(sql, args![room_id, user, highlight]).await?;
+    if let Some(thread) = thread {
+        let sql = "insert into thread_unread (user_id, room_id, thread_id, notify_count, highlight_count) values ($1, $2, $3, 1, $4) \
+                   on conflict (user_id, room_id, thread_id) do update set notify_count = thread_unread.notify_count + 1, \
+                   highlight_count = thread_unread.highlight_count + excluded.highlight_count";
+        tx.exec(sql, args![user, room_id, thread, highlight]).await?;
+    }
+    Ok(())
 }
 
 /// The last event before this place.
@@ -173,6 +192,11 @@ pub(crate) fn relation_of(content: &CanonicalJsonObject) -> Option<(&str, &str)>
     text("event_id").zip(text("rel_type"))
 }
 
+/// The root of the thread that a content says it is in.
+fn thread_of(content: &CanonicalJsonObject) -> Option<&str> {
+    relation_of(content).filter(|(_, rel_type)| *rel_type == "m.thread").map(|(root, _)| root)
+}
+
 /// The header as stored JSON.
 pub(crate) fn header_text(header: &Header) -> String {
     serde_json::to_string(header).expect("a header is strings and numbers")
@@ -227,6 +251,7 @@ pub(crate) async fn set_membership<T: Tx>(
                on conflict (room_id, user_id) do update set membership = excluded.membership, member_pos = excluded.member_pos, \
                inbox_pos = excluded.inbox_pos, stripped = excluded.stripped, forgotten = 0, notify_count = 0, highlight_count = 0";
     tx.exec(sql, args![room_id, user, change.membership, change.room_pos.get(), inbox_pos.get(), change.stripped]).await?;
+    tx.exec("delete from thread_unread where user_id = $1 and room_id = $2", args![user, room_id]).await?;
     Ok(())
 }
 

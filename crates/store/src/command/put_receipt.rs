@@ -1,4 +1,5 @@
-//! How far somebody has read: never backwards, and one mark for each person who is told.
+//! How far somebody has read: never backwards, and one mark for each person who is told. What is unread is counted anew, of
+//! the room and of its threads.
 
 use model::clock::Timestamp;
 use model::id::{OwnedEventId, OwnedRoomId, OwnedUserId};
@@ -54,15 +55,110 @@ impl Command for PutReceipt {
     }
 }
 
+/// What counts as unread: messages of others, no notices, no edits.
+macro_rules! counts {
+    () => {
+        "e.room_id = $1 and e.sender <> $2 and e.room_pos > $3 and e.withheld = 0 and e.redacted_by is null \
+         and e.type in ('m.room.message', 'm.room.encrypted', 'm.sticker', 'm.poll.start', 'org.matrix.msc3381.poll.start') \
+         and e.content not like '%\"m.notice\"%' and e.content not like '%\"m.replace\"%'"
+    };
+}
+
+/// How many of them mention the person: whose ID is among the mentions.
+macro_rules! mentions {
+    () => {
+        "coalesce(sum(case when e.content like '%\"m.mentions\"%' and e.content like $4 then 1 else 0 end), 0)"
+    };
+}
+
+/// The thread of what is in none.
+const MAIN: &str = "main";
+
 impl PutReceipt {
-    /// What is unread begins after the receipt; mentions are counted as read with the rest.
+    /// What is unread begins after the receipt, in its thread or everywhere; other threads stay as they are.
     async fn count_unread<T: Tx>(&self, tx: &mut T) -> Result<(), StoreError> {
-        let sql = "update members set highlight_count = 0, notify_count = (select count(*) from events e where e.room_id = $1 \
-                   and e.room_pos > $3 and e.sender <> $2 and e.withheld = 0 and e.redacted_by is null \
-                   and e.type in ('m.room.message', 'm.room.encrypted', 'm.sticker', 'm.poll.start', 'org.matrix.msc3381.poll.start') \
-                   and e.content not like '%\"m.notice\"%' and e.content not like '%\"m.replace\"%') \
-                   where room_id = $1 and user_id = $2";
-        tx.exec(sql, args![&self.room_id, &self.user_id, self.room_pos.get()]).await?;
+        let thread = if self.thread_id.is_empty() { MAIN } else { &self.thread_id };
+        let sql = "select coalesce(max(case when thread_id = '' then room_pos else 0 end), 0), \
+                   coalesce(max(case when thread_id = $3 then room_pos else 0 end), 0) from receipts where room_id = $1 and user_id = $2";
+        let read = tx.row(sql, args![&self.room_id, &self.user_id, thread]).await?;
+        let (everywhere, here) = read.map_or(Ok((0, 0)), |row| Ok::<_, StoreError>((row.int(0)?, row.int(1)?)))?;
+        let mentioned = format!("%\"{}\"%", self.user_id);
+        let main = match self.thread_id.as_str() {
+            "" => {
+                self.count_threads(tx, everywhere, &mentioned).await?;
+                self.count_main(tx, everywhere.max(here), &mentioned).await?
+            }
+            MAIN => self.count_main(tx, everywhere.max(here), &mentioned).await?,
+            _ => {
+                let main = self.outside_threads(tx).await?;
+                self.count_thread(tx, everywhere.max(here), &mentioned).await?;
+                main
+            }
+        };
+        let threads = self.in_threads(tx).await?;
+        let sql = "update members set notify_count = $3, highlight_count = $4 where room_id = $1 and user_id = $2";
+        tx.exec(sql, args![&self.room_id, &self.user_id, main.0 + threads.0, main.1 + threads.1]).await?;
+        Ok(())
+    }
+
+    /// What was counted as unread outside of threads.
+    async fn outside_threads<T: Tx>(&self, tx: &mut T) -> Result<(i64, i64), StoreError> {
+        let sql = "select notify_count, highlight_count from members where room_id = $1 and user_id = $2";
+        let Some(row) = tx.row(sql, args![&self.room_id, &self.user_id]).await? else { return Ok((0, 0)) };
+        let threads = self.in_threads(tx).await?;
+        Ok(((row.int(0)? - threads.0).max(0), (row.int(1)? - threads.1).max(0)))
+    }
+
+    /// What is unread in all threads together: messages, and mentions among them.
+    async fn in_threads<T: Tx>(&self, tx: &mut T) -> Result<(i64, i64), StoreError> {
+        // PostgreSQL gives the sum of integers as a number of another type
+        let sql = "select cast(coalesce(sum(notify_count), 0) as bigint), cast(coalesce(sum(highlight_count), 0) as bigint) \
+                   from thread_unread where user_id = $1 and room_id = $2";
+        tx.row(sql, args![&self.user_id, &self.room_id]).await?.map_or(Ok((0, 0)), |row| Ok((row.int(0)?, row.int(1)?)))
+    }
+
+    /// What is unread outside of threads, after this place.
+    async fn count_main<T: Tx>(&self, tx: &mut T, after: i64, mentioned: &str) -> Result<(i64, i64), StoreError> {
+        let sql = concat!(
+            "select count(*), ",
+            mentions!(),
+            " from events e where ",
+            counts!(),
+            " and (e.rel_type is null or e.rel_type <> 'm.thread')"
+        );
+        let row = tx.row(sql, args![&self.room_id, &self.user_id, after, mentioned]).await?;
+        row.map_or(Ok((0, 0)), |row| Ok((row.int(0)?, row.int(1)?)))
+    }
+
+    /// Counts one thread anew, after this place.
+    async fn count_thread<T: Tx>(&self, tx: &mut T, after: i64, mentioned: &str) -> Result<(), StoreError> {
+        let sql = "delete from thread_unread where user_id = $1 and room_id = $2 and thread_id = $3";
+        tx.exec(sql, args![&self.user_id, &self.room_id, &self.thread_id]).await?;
+        let sql = concat!(
+            "insert into thread_unread (user_id, room_id, thread_id, notify_count, highlight_count) \
+             select $2, $1, $5, count(*), ",
+            mentions!(),
+            " from events e where ",
+            counts!(),
+            " and e.rel_type = 'm.thread' and e.relates_to = $5 having count(*) > 0"
+        );
+        tx.exec(sql, args![&self.room_id, &self.user_id, after, mentioned, &self.thread_id]).await?;
+        Ok(())
+    }
+
+    /// Counts every thread anew, after this place or where the thread itself was read up to.
+    async fn count_threads<T: Tx>(&self, tx: &mut T, after: i64, mentioned: &str) -> Result<(), StoreError> {
+        tx.exec("delete from thread_unread where user_id = $1 and room_id = $2", args![&self.user_id, &self.room_id]).await?;
+        let sql = concat!(
+            "insert into thread_unread (user_id, room_id, thread_id, notify_count, highlight_count) \
+             select $2, $1, e.relates_to, count(*), ",
+            mentions!(),
+            " from events e where ",
+            counts!(),
+            " and e.rel_type = 'm.thread' and e.room_pos > coalesce((select max(r.room_pos) from receipts r \
+             where r.room_id = $1 and r.user_id = $2 and r.thread_id = e.relates_to), 0) group by e.relates_to"
+        );
+        tx.exec(sql, args![&self.room_id, &self.user_id, after, mentioned]).await?;
         Ok(())
     }
 }

@@ -56,11 +56,12 @@ pub(crate) async fn anchor<T: Tx>(tx: &mut T, event_id: &OwnedEventId) -> Result
 pub(crate) async fn release<T: Tx>(tx: &mut T, anchor: &Anchor) -> Result<Vec<OwnedUserId>, StoreError> {
     let moved = move_event::to_end(tx, &anchor.room_id, anchor.room_pos).await?;
     media_refs::restore(tx, &anchor.event_id).await?;
+    let sql = "select relates_to from events where event_id = $1 and rel_type = 'm.thread'";
+    let thread = tx.row(sql, args![&anchor.event_id]).await?.map(|mut row| row.take_text(0)).transpose()?;
     let mut wake = joined(tx, &anchor.room_id).await?;
     for user in wake.iter().filter(|user| **user != anchor.sender) {
         fanout::deliver(tx, user, &anchor.room_id, moved.room_pos).await?;
-        let sql = "update members set notify_count = notify_count + 1 where room_id = $1 and user_id = $2";
-        tx.exec(sql, args![&anchor.room_id, user]).await?;
+        fanout::count_unread(tx, &anchor.room_id, user, false, thread.as_deref()).await?;
     }
     if !wake.contains(&anchor.sender) {
         wake.push(anchor.sender.clone());

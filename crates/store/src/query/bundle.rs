@@ -1,4 +1,4 @@
-//! What others made of an event, told with it: the latest edit, and who refers to it (spec
+//! What others made of an event, told with it: the latest edit, who refers to it, and its thread (spec
 //! "Aggregations of child events").
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,7 +8,8 @@ use model::limits;
 use model::seq::RoomPos;
 use model::visibility::Readable;
 
-use super::stored_event::{Bundle, StoredEvent, by_event_id};
+use super::history::ignored_by;
+use super::stored_event::{Bundle, StoredEvent, Thread, by_event_id, by_place};
 use crate::args;
 use crate::error::StoreError;
 use crate::tx::Tx;
@@ -16,6 +17,7 @@ use crate::value::{Row, rows};
 
 const EDIT: &str = "m.replace";
 const REFERENCE: &str = "m.reference";
+const THREAD: &str = "m.thread";
 
 /// Events asked about in one statement.
 pub(super) const TARGETS: usize = 16;
@@ -93,6 +95,7 @@ pub(crate) async fn attach<T: Tx>(
     for child in &children {
         by_target.entry(&child.target).or_default().push(child);
     }
+    let mut ignored = None;
     for event in events {
         let Some(children) = by_target.get(event.event_id.as_str()) else { continue };
         let edit = latest(event, children);
@@ -100,14 +103,54 @@ pub(crate) async fn attach<T: Tx>(
             Some(edit) => by_event_id(tx, &edit.event_id).await?,
             None => None,
         };
-        event.bundle = bundle(edit, children);
+        let mut thread = None;
+        if children.iter().any(|child| child.rel_type == THREAD) {
+            if ignored.is_none() {
+                ignored = Some(ignored_by(tx, reader).await?);
+            }
+            thread = self::thread(tx, room_id, event, &Reading { reader, readable, ignored: ignored.as_ref() }).await?;
+        }
+        event.bundle = bundle(edit, children, thread);
     }
     Ok(())
 }
 
+/// Who reads a thread.
+struct Reading<'a> {
+    reader: &'a OwnedUserId,
+    readable: &'a Readable,
+    ignored: Option<&'a BTreeSet<String>>,
+}
+
+/// The thread of an event: all its answers are counted, but those of people whom the reader ignores.
+async fn thread<T: Tx>(tx: &mut T, room_id: &OwnedRoomId, root: &StoredEvent, who: &Reading<'_>) -> Result<Option<Thread>, StoreError> {
+    let (Some(first), Some(last)) = (who.readable.first(), who.readable.last()) else { return Ok(None) };
+    let sql = "select sender, count(*), max(room_pos) from events where room_id = $1 and relates_to = $2 and rel_type = 'm.thread' \
+               and (withheld = 0 or sender = $3) and room_pos >= $4 and room_pos <= $5 group by sender";
+    let (mut count, mut latest, mut participated) = (0, 0, root.sender == who.reader.as_str());
+    for row in tx.rows(sql, args![room_id, &root.event_id, who.reader, first, last]).await? {
+        let sender = row.text(0)?;
+        if who.ignored.is_none_or(|ignored| !ignored.contains(sender)) {
+            count += row.int(1)?;
+            latest = latest.max(row.int(2)?);
+            participated |= sender == who.reader.as_str();
+        }
+    }
+    let latest = RoomPos::new(latest).unwrap_or_default();
+    let Some(mut latest) = by_place(tx, room_id, latest).await? else { return Ok(None) };
+    let related = children(tx, room_id, who.reader, &[&latest.event_id]).await?;
+    let related: Vec<&Child> = related.iter().filter(|child| who.readable.contains(child.room_pos)).collect();
+    let edit = match self::latest(&latest, &related) {
+        Some(edit) => by_event_id(tx, &edit.event_id).await?,
+        None => None,
+    };
+    latest.bundle = bundle(edit, &related, None);
+    Ok(Some(Thread { latest: Box::new(latest), count, participated }))
+}
+
 /// As [`attach`], from a stretch of a room that holds everything since its first event: what relates
 /// to an event comes after it.
-pub(crate) fn attach_within(events: &mut [StoredEvent]) {
+pub(crate) fn attach_within(events: &mut [StoredEvent], reader: &OwnedUserId) {
     let children: Vec<Child> = events.iter().filter_map(child_in).collect();
     let targets: BTreeSet<&str> = children.iter().map(|child| child.target.as_str()).collect();
     if targets.is_empty() {
@@ -117,10 +160,22 @@ pub(crate) fn attach_within(events: &mut [StoredEvent]) {
         let Some(event) = events.get(place).filter(|event| targets.contains(event.event_id.as_str())) else { continue };
         let own: Vec<&Child> = children.iter().rev().filter(|child| child.target == event.event_id).collect();
         let edit = latest(event, &own).and_then(|edit| events.iter().find(|one| one.event_id == edit.event_id)).cloned();
+        let thread = thread_within(events, event, &own, reader);
         if let Some(event) = events.get_mut(place) {
-            event.bundle = bundle(edit, &own);
+            event.bundle = bundle(edit, &own, thread);
         }
     }
+}
+
+/// The thread of an event whose answers are all among these events; `own` are newest first.
+fn thread_within(events: &[StoredEvent], root: &StoredEvent, own: &[&Child], reader: &OwnedUserId) -> Option<Thread> {
+    let answers: Vec<&&Child> = own.iter().filter(|child| child.rel_type == THREAD).collect();
+    let latest = events.iter().find(|event| answers.first().is_some_and(|answer| answer.event_id == event.event_id))?;
+    let participated = root.sender == reader.as_str() || answers.iter().any(|answer| answer.sender == reader.as_str());
+    let count = i64::try_from(answers.len()).unwrap_or(i64::MAX);
+    let mut latest = Box::new(latest.clone());
+    latest.bundle = None;
+    Some(Thread { latest, count, participated })
 }
 
 fn child_in(event: &StoredEvent) -> Option<Child> {
@@ -143,8 +198,8 @@ fn latest<'a>(event: &StoredEvent, children: &[&'a Child]) -> Option<&'a Child> 
 }
 
 /// `children` are newest first.
-fn bundle(edit: Option<StoredEvent>, children: &[&Child]) -> Option<Box<Bundle>> {
+fn bundle(edit: Option<StoredEvent>, children: &[&Child], thread: Option<Thread>) -> Option<Box<Bundle>> {
     let references = children.iter().rev().filter(|child| child.rel_type == REFERENCE);
     let references: Vec<String> = references.map(|child| child.event_id.clone()).collect();
-    (edit.is_some() || !references.is_empty()).then(|| Box::new(Bundle { edit, references }))
+    (edit.is_some() || thread.is_some() || !references.is_empty()).then(|| Box::new(Bundle { edit, references, thread }))
 }

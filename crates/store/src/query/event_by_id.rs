@@ -25,6 +25,8 @@ pub struct EventPlace {
     pub sender: OwnedUserId,
     /// Its type.
     pub event_type: String,
+    /// The event it relates to, and how.
+    pub relation: Option<(String, String)>,
     /// Whether it was redacted.
     pub redacted: bool,
     /// Whether it reached anybody but its sender.
@@ -35,14 +37,16 @@ impl Query for EventById {
     type Out = Option<EventPlace>;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Option<EventPlace>, StoreError> {
-        let sql = "select room_pos, sender, type, redacted_by, withheld from events where room_id = $1 and event_id = $2";
-        let Some(row) = tx.row(sql, args![&self.room_id, &self.event_id]).await? else {
+        let sql =
+            "select room_pos, sender, type, redacted_by, withheld, relates_to, rel_type from events where room_id = $1 and event_id = $2";
+        let Some(mut row) = tx.row(sql, args![&self.room_id, &self.event_id]).await? else {
             return Ok(None);
         };
         Ok(Some(EventPlace {
             room_pos: RoomPos::new(row.int(0)?).unwrap_or_default(),
             sender: row.parse(1)?,
             event_type: row.text(2)?.to_owned(),
+            relation: row.take_text_or_null(5)?.zip(row.take_text_or_null(6)?),
             redacted: row.text_or_null(3)?.is_some(),
             delivered: row.int(4)? == 0,
         }))

@@ -33,4 +33,5 @@ pub mod sliding;
 pub mod staff;
 pub mod stored_event;
 pub mod sync;
+pub mod threads;
 pub mod wards;

@@ -53,13 +53,26 @@ pub struct Replaced {
     pub content: String,
 }
 
-/// What others made of an event (spec "Aggregations of child events"); threads are not bundled.
+/// The thread that an event is the root of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Thread {
+    /// The latest answer.
+    pub latest: Box<StoredEvent>,
+    /// How many answers there are.
+    pub count: i64,
+    /// Whether the reader said something in it.
+    pub participated: bool,
+}
+
+/// What others made of an event (spec "Aggregations of child events").
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bundle {
     /// The latest edit by its own sender.
     pub edit: Option<StoredEvent>,
     /// The IDs of the events that refer to it, oldest first.
     pub references: Vec<String>,
+    /// Its thread.
+    pub thread: Option<Thread>,
 }
 
 /// The columns of an event `e`, in the order of [`from_row`].
@@ -127,6 +140,12 @@ pub(crate) async fn explain_redaction<T: Tx>(tx: &mut T, event: &mut StoredEvent
 pub(crate) async fn by_event_id<T: Tx>(tx: &mut T, event_id: &str) -> Result<Option<StoredEvent>, StoreError> {
     let sql = concat!("select ", event_columns!(), " from events e where e.event_id = $1");
     tx.row(sql, args![event_id]).await?.map(|mut row| from_row(&mut row, 0)).transpose()
+}
+
+/// The event at a place of a room, for a reader who was found to be allowed to see it.
+pub(crate) async fn by_place<T: Tx>(tx: &mut T, room_id: &OwnedRoomId, place: RoomPos) -> Result<Option<StoredEvent>, StoreError> {
+    let sql = concat!("select ", event_columns!(), " from events e where e.room_id = $1 and e.room_pos = $2");
+    tx.row(sql, args![room_id, place.get()]).await?.map(|mut row| from_row(&mut row, 0)).transpose()
 }
 
 /// The state event of this type and key as it stood before `before`.

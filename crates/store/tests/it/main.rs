@@ -25,4 +25,5 @@ mod sealed;
 mod search;
 mod sliding;
 mod sync;
+mod threads;
 mod world;

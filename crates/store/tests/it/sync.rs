@@ -33,6 +33,7 @@ fn ask(user: &OwnedUserId, since: Option<InboxPos>, limit: usize) -> Sync {
         include_leave: false,
         lazy_members: false,
         state_after: false,
+        threads: false,
     }
 }
 
@@ -109,7 +110,7 @@ on_both! {
                     assert_eq!(ids(&one.timeline.state), ids(&other.timeline.state), "limit {limit}");
                     assert_eq!((one.timeline.limited, one.timeline.prev), (other.timeline.limited, other.timeline.prev));
                     assert_eq!(one.summary, other.summary);
-                    assert_eq!((one.notify_count, one.highlight_count), (other.notify_count, other.highlight_count));
+                    assert_eq!(one.unread, other.unread);
                 }
                 assert_eq!(together.joined.len(), each.joined.len());
             }
@@ -142,7 +143,7 @@ on_both! {
         assert_eq!(second.account_data, [("org.example.x".to_owned(), r#"{"a":1}"#.to_owned())]);
         assert_eq!(second.joined[0].receipts[0].user_id, ben.as_str());
         assert!(news(&store, ask(&ana, Some(second.pos), 10)).await.is_empty());
-        assert_eq!(news(&store, ask(&ben, None, 10)).await.joined[0].notify_count, 0);
+        assert_eq!(news(&store, ask(&ben, None, 10)).await.joined[0].unread.notify, 0);
     }
 
     async fn very_much_since_is_told_by_room(store: Store) {
@@ -202,7 +203,7 @@ on_both! {
             let query = EventContext { room_id: room.clone(), event_id, user_id: person.clone(), limit: 10 };
             assert_eq!(store.read(query).await.unwrap().is_some(), sees);
         }
-        assert_eq!(news(&store, ask(&ben, None, 10)).await.joined[0].notify_count, 0);
+        assert_eq!(news(&store, ask(&ben, None, 10)).await.joined[0].unread.notify, 0);
     }
 
     async fn compaction_costs_an_old_token_its_detail_not_its_rooms(store: Store) {

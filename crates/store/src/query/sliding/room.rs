@@ -284,7 +284,7 @@ impl Reader<'_> {
         let limited = events.len() > limit;
         events.truncate(limit);
         events.reverse();
-        bundle::attach_within(&mut events);
+        bundle::attach_within(&mut events, self.user);
         Ok(Stretch { events, limited })
     }
 

@@ -8,7 +8,7 @@ use model::seq::RoomPos;
 use model::visibility::Readable;
 
 use super::rooms::before;
-use super::{JoinedNews, Receipt, Summary, Sync, Timeline};
+use super::{JoinedNews, Receipt, Summary, Sync, Timeline, Unread};
 use crate::error::StoreError;
 use crate::query::bundle;
 use crate::query::erased;
@@ -28,8 +28,7 @@ pub(super) struct Room {
     pub(super) state: Vec<StoredEvent>,
     pub(super) receipts: Vec<Receipt>,
     pub(super) account_data: Vec<(String, String)>,
-    pub(super) notify_count: i64,
-    pub(super) highlight_count: i64,
+    pub(super) unread: Unread,
 }
 
 /// Puts a state event in the place of the one it replaces.
@@ -55,7 +54,7 @@ impl Room {
         let summary = self.summary(user);
         let (readable, memberships) = self.readable(user);
         note_membership(&memberships, &mut self.window);
-        bundle::attach_within(&mut self.window);
+        bundle::attach_within(&mut self.window, user);
         erased::hide(tx, &memberships, &mut self.window).await?;
         let visible: Vec<bool> = self.window.iter().map(|event| readable.contains(event.room_pos) && ask.wants(event)).collect();
         let first = self.window.first().map_or(RoomPos::ZERO, |event| event.room_pos);
@@ -79,8 +78,7 @@ impl Room {
         Ok(JoinedNews {
             room_id,
             timeline,
-            notify_count: self.notify_count,
-            highlight_count: self.highlight_count,
+            unread: self.unread,
             summary: Some(summary),
             receipts: self.receipts,
             account_data: self.account_data,

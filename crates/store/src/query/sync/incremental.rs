@@ -208,11 +208,11 @@ impl Sync {
         if nothing {
             return Ok(None);
         }
+        let unread_now = self.unread(tx, &room_id, row).await?;
         Ok(Some(JoinedNews {
             room_id,
             timeline,
-            notify_count: row.int(4)?,
-            highlight_count: row.int(5)?,
+            unread: unread_now,
             summary,
             receipts: receipts_told,
             account_data: told,
@@ -229,7 +229,7 @@ impl Sync {
             let own = event.event_type == "m.room.member" && event.state_key.as_deref() == Some(self.user_id.as_str());
             event.membership = Some(if own { membership_in(&event.content) } else { Membership::Join });
         }
-        bundle::attach_within(&mut events);
+        bundle::attach_within(&mut events, &self.user_id);
         let limit = self.timeline.timeline_limit();
         let wanted: Vec<bool> = events.iter().map(|event| self.wants(event)).collect();
         let skipped = wanted.iter().filter(|wanted| **wanted).count().saturating_sub(limit);

@@ -9,7 +9,7 @@ use model::seq::{InboxPos, RoomPos};
 
 use super::assemble::Room;
 use super::rooms::{all_account_data, receipts};
-use super::{JoinedNews, LeftNews, News, Receipt, Sync};
+use super::{JoinedNews, LeftNews, News, Receipt, Sync, Unread};
 use crate::args;
 use crate::error::StoreError;
 use crate::query::history::access;
@@ -89,7 +89,10 @@ impl Sync {
         let limit = self.timeline.timeline_limit().min(fair.max(1));
         let mut rooms = Rooms::default();
         for (room_id, row) in &joined {
-            rooms.add(room_id.to_string(), Room { notify_count: row.int(4)?, highlight_count: row.int(5)?, ..Room::default() });
+            rooms.add(
+                room_id.to_string(),
+                Room { unread: Unread { notify: row.int(4)?, highlight: row.int(5)?, threads: Vec::new() }, ..Room::default() },
+            );
         }
         let reach = if self.timeline.is_open() { limit } else { limits::TIMELINE_EVENTS_MAX.min(fair.max(1)) };
         let reach = i64::try_from(reach).unwrap_or(i64::MAX) + 1;
@@ -139,7 +142,7 @@ impl Sync {
         Ok(())
     }
 
-    /// Receipts and account data of every room.
+    /// Receipts, unread threads and account data of every room.
     async fn read_small_things<T: Tx>(&self, tx: &mut T, rooms: &mut Rooms) -> Result<(), StoreError> {
         let sql = "select m.room_id, r.event_id, r.type, r.user_id, r.thread_id, r.ts from members m join receipts r on r.room_id = m.room_id \
                    where m.user_id = $1 and m.membership = 'join' and (r.type = 'm.read' or r.user_id = $1)";
@@ -153,6 +156,15 @@ impl Sync {
             };
             if let Some(room) = rooms.get(row.text(0)?) {
                 room.receipts.push(receipt);
+            }
+        }
+        if self.threads {
+            let sql = "select room_id, thread_id, notify_count, highlight_count from thread_unread where user_id = $1 order by room_id, thread_id";
+            for mut row in tx.rows(sql, args![&self.user_id]).await? {
+                let (thread, notify, highlight) = (row.take_text(1)?, row.int(2)?, row.int(3)?);
+                if let Some(room) = rooms.get(row.text(0)?) {
+                    room.unread.set_apart(thread, notify, highlight);
+                }
             }
         }
         let sql = "select room_id, type, content from account_data where user_id = $1 and room_id <> '' order by room_id, type";
@@ -170,8 +182,7 @@ impl Sync {
         let Some(access) = access(tx, &room_id, &self.user_id).await? else { return Ok(None) };
         Ok(Some(JoinedNews {
             timeline: self.last_events(tx, &room_id, &access, i64::MAX).await?,
-            notify_count: row.int(4)?,
-            highlight_count: row.int(5)?,
+            unread: self.unread(tx, &room_id, row).await?,
             summary: Some(self.summary(tx, &room_id).await?),
             receipts: receipts(tx, &self.user_id, &room_id).await?,
             account_data: all_account_data(tx, &self.user_id, room_id.as_str()).await?,

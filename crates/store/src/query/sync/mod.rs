@@ -48,6 +48,8 @@ pub struct Sync {
     pub lazy_members: bool,
     /// The state as it is after the timeline, not before it.
     pub state_after: bool,
+    /// What is unread of each thread, apart from the rest of its room.
+    pub threads: bool,
 }
 
 /// What is new.
@@ -83,6 +85,11 @@ impl News {
         }
         for joined in &mut self.joined {
             joined.timeline.events.retain(|event| event.state_key.is_some() || !ignored.contains(&event.sender));
+            for bundle in joined.timeline.events.iter_mut().filter_map(|event| event.bundle.as_mut()) {
+                if bundle.thread.as_ref().is_some_and(|thread| ignored.contains(&thread.latest.sender)) {
+                    bundle.thread = None;
+                }
+            }
         }
         self.invited.retain(|(_, stripped)| {
             let events: Vec<Stripped> = serde_json::from_str(stripped).unwrap_or_default();
@@ -117,10 +124,8 @@ pub struct JoinedNews {
     pub room_id: OwnedRoomId,
     /// What was said.
     pub timeline: Timeline,
-    /// Messages not read yet.
-    pub notify_count: i64,
-    /// Of these, mentions.
-    pub highlight_count: i64,
+    /// What is not read yet.
+    pub unread: Unread,
     /// Who is in it, when that may have changed.
     pub summary: Option<Summary>,
     /// Receipts, when they changed: event, type, user, thread, time.
@@ -129,6 +134,17 @@ pub struct JoinedNews {
     pub account_data: Vec<(String, String)>,
     /// Whether the state is all of it, not only what changed.
     pub whole: bool,
+}
+
+/// Messages not read yet, and mentions among them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unread {
+    /// Messages: of the room, without those of threads when these are told apart.
+    pub notify: i64,
+    /// Of these, mentions.
+    pub highlight: i64,
+    /// The same of each thread in which something is unread, by its root.
+    pub threads: Vec<(String, i64, i64)>,
 }
 
 /// News of a room the person is no longer in.

@@ -4,7 +4,7 @@ use model::id::{OwnedRoomId, OwnedUserId};
 use model::limits;
 use model::seq::RoomPos;
 
-use super::{Receipt, Summary, Sync, Timeline};
+use super::{Receipt, Summary, Sync, Timeline, Unread};
 use crate::args;
 use crate::error::StoreError;
 use crate::query::bundle;
@@ -82,6 +82,19 @@ impl Sync {
         Ok(())
     }
 
+    /// What is unread of a room, with columns 4 and 5 (all of it) of `row`.
+    pub(super) async fn unread<T: Tx>(&self, tx: &mut T, room_id: &OwnedRoomId, row: &crate::Row) -> Result<Unread, StoreError> {
+        let mut unread = Unread { notify: row.int(4)?, highlight: row.int(5)?, threads: Vec::new() };
+        if self.threads && unread.notify > 0 {
+            let sql = "select thread_id, notify_count, highlight_count from thread_unread where user_id = $1 and room_id = $2 \
+                       order by thread_id";
+            for row in tx.rows(sql, args![&self.user_id, room_id]).await? {
+                unread.set_apart(row.text(0)?.to_owned(), row.int(1)?, row.int(2)?);
+            }
+        }
+        Ok(unread)
+    }
+
     pub(super) async fn summary<T: Tx>(&self, tx: &mut T, room_id: &OwnedRoomId) -> Result<Summary, StoreError> {
         let sql = "select user_id, membership from members where room_id = $1 and membership in ('join', 'invite') order by member_pos";
         let mut summary = Summary { heroes: Vec::new(), joined: 0, invited: 0 };
@@ -102,10 +115,19 @@ impl Sync {
     }
 }
 
-/// Receipts of a room: everybody's public ones, one's own private ones.
+impl Unread {
+    /// Tells a thread apart from the rest.
+    pub(super) fn set_apart(&mut self, thread: String, notify: i64, highlight: i64) {
+        self.notify = (self.notify - notify).max(0);
+        self.highlight = (self.highlight - highlight).max(0);
+        self.threads.push((thread, notify, highlight));
+    }
+}
+
+/// Receipts of a room, the latest if there are very many: everybody's public ones, one's own private ones.
 pub(crate) async fn receipts<T: Tx>(tx: &mut T, user: &OwnedUserId, room_id: &OwnedRoomId) -> Result<Vec<Receipt>, StoreError> {
-    let sql =
-        "select event_id, type, user_id, thread_id, ts from receipts where room_id = $1 and (type = 'm.read' or user_id = $2) limit $3";
+    let sql = "select event_id, type, user_id, thread_id, ts from receipts where room_id = $1 and (type = 'm.read' or user_id = $2) \
+         order by ts desc limit $3";
     let bound = i64::try_from(limits::ROOM_MEMBERS * 2).unwrap_or(i64::MAX);
     let rows = tx.rows(sql, args![room_id, user, bound]).await?;
     let text = |row: &crate::Row, index| row.text(index).map(str::to_owned);

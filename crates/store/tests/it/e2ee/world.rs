@@ -70,6 +70,7 @@ pub(super) async fn told(store: &Store, who: &OwnedUserId, device_id: &str, sinc
         rooms: RoomFilter::default(),
         full_state: false,
         state_after: false,
+        threads: false,
         include_leave: false,
         lazy_members: false,
     };
