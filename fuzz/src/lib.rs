@@ -8,7 +8,7 @@ pub use rules::{contact, pack, scan};
 pub use server::{request, token};
 
 use evidence::{MegolmMessage, SessionId};
-use model::body::PlainBody;
+use model::body::{PlainBody, TooManyParts};
 use model::conversation::{Conversation, Mode, Terms};
 use model::json::parse_object;
 use model::limits;
@@ -31,14 +31,14 @@ pub fn body(bytes: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(bytes) else { return false };
     let Ok(object) = parse_object(text) else { return false };
     for kind in ["m.room.message", "m.poll.start", "org.example.unknown"] {
-        let body = readable(kind, &object);
+        let Ok(body) = readable(kind, &object) else { return false };
         assert!(body.parts().len() <= limits::SCAN_PARTS, "the number of parts is bounded");
         assert!(body.parts().iter().all(|part| !part.text().is_empty()), "a part has text");
     }
     true
 }
 
-fn readable(kind: &str, content: &CanonicalJsonObject) -> PlainBody {
+fn readable(kind: &str, content: &CanonicalJsonObject) -> Result<PlainBody, TooManyParts> {
     let terms = Terms { mode: Mode::Readable, policy: "fuzz@1".into(), tenant: "fuzz".into(), retention: "standard".into() };
     let Conversation::Readable(readable) = Conversation::from_terms(terms) else { unreachable!("the mode asked for") };
     readable.admit(kind, content)

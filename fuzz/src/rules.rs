@@ -67,7 +67,8 @@ pub fn scan(bytes: &[u8]) -> bool {
     let body = PlainBody::of_text(&text);
     let findings = RULES.scan(&body);
     let characters = text.chars().count();
-    assert!(findings.hits.len() <= limits::SCAN_HITS, "the number of hits is bounded");
+    let of_one = |hit: &model::finding::Hit| findings.count(&hit.term);
+    assert!(findings.hits.iter().all(|hit| of_one(hit) <= limits::SCAN_HITS), "the number of hits of a term set is bounded");
     for hit in &findings.hits {
         let (start, end) = (hit.start as usize, hit.end as usize);
         assert!(start < end && end <= characters, "a hit covers characters of the text: {hit:?} of {characters}");

@@ -56,17 +56,18 @@ impl App {
         self.note_contacts(opener, vec![Contact { target: user.clone(), young, refused: true }]).await
     }
 
-    /// Notes that somebody asked who a person is whom they may not see, or who does not exist. Those they ever were in a
-    /// room with are none of it: clients ask for everybody whose words they show.
+    /// Counts that somebody asked who a person is whom they may not see, or who does not exist: apart from attempts to
+    /// reach people, and against nobody. A client asks for everybody it finds mentioned, so what looks like a search
+    /// among minors may be another person's text on the asker's screen. Those they ever were in a room with are none.
     ///
     /// # Errors
-    /// [`Error::LimitExceeded`] for more than the policy allows.
+    /// [`Error::LimitExceeded`] for more than a client does of itself.
     pub(crate) async fn note_probe(&self, asker: &OwnedUserId, user: &OwnedUserId) -> Result<(), Error> {
         if self.config.dev || self.store.read(EverMet(asker.clone(), user.clone())).await? {
             return Ok(());
         }
-        self.admit_sender(asker)?;
-        self.note_hidden(asker, user).await
+        metrics::counter!("frankly_hidden_profiles_asked_total").increment(1);
+        self.admit_probe(asker)
     }
 
     /// Forgets attempts whose time is over; to be called now and then.

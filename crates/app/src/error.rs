@@ -15,6 +15,9 @@ pub enum Error {
     /// JSON of the wrong form (`M_BAD_JSON`).
     #[error("{0}")]
     BadJson(String),
+    /// More pieces of text than are looked at (`M_BAD_JSON`).
+    #[error(transparent)]
+    TooManyParts(#[from] model::body::TooManyParts),
     /// Not JSON (`M_NOT_JSON`).
     #[error("{0}")]
     NotJson(String),
@@ -141,6 +144,7 @@ impl From<StoreError> for Error {
             StoreError::Event(inner @ (EventError::TooLarge | EventError::KeyTooLong(_))) => Self::TooLarge(inner.to_string()),
             StoreError::Event(inner @ EventError::Malformed(_)) => Self::BadJson(inner.to_string()),
             StoreError::Stale => Self::Busy,
+            StoreError::Nul => Self::InvalidParam("a name or ID has the character U+0000".to_owned()),
             other => Self::Store(other),
         }
     }

@@ -8,7 +8,6 @@ use model::conversation::Conversation;
 use model::facts::{ContextFacts, Facts, MessageFacts, PairFacts, PartyFacts};
 use model::finding::Findings;
 use model::id::OwnedUserId;
-use model::limits;
 use model::person::AgeBand;
 use model::room::{MemberFacts, Snapshot};
 use model::ruma::CanonicalJsonObject;
@@ -18,8 +17,9 @@ use store::query::sender_history::{History, SenderHistory};
 
 use crate::behaviour::Seen;
 use crate::rooms::sealed::text_of;
+use crate::rooms::steps::object;
 use crate::rules::Rules;
-use crate::{App, Caller, Error};
+use crate::{App, Error};
 
 const WEEK_MS: i64 = 7 * 24 * 3_600_000;
 
@@ -47,8 +47,7 @@ impl App {
         let rules = self.rules();
         let mut findings = rules.scan(body);
         let across = self.seams.cross(&room.room_id, sender, body, self.clock.now(), &rules);
-        let room_left = limits::SCAN_HITS.saturating_sub(findings.hits.len());
-        findings.hits.extend(across.into_iter().take(room_left));
+        findings.hits.extend(across);
         let facts = self.facts(room, sender, &Said::plain(body, &findings)).await?;
         let verdict = rules.judge(&facts, &findings);
         if verdict.action == Action::Block {
@@ -78,21 +77,38 @@ impl App {
     pub(crate) async fn judge_state(
         &self,
         room: &Snapshot,
-        caller: &Caller,
+        sender: &OwnedUserId,
         event_type: &str,
         content: &CanonicalJsonObject,
     ) -> Result<(), Error> {
         let Conversation::Readable(readable) = room.conversation() else {
             return Ok(());
         };
-        let body = readable.admit(event_type, content);
+        let body = readable.admit(event_type, content)?;
         let rules = self.rules();
         let findings = rules.scan(&body);
-        if findings.hits.is_empty() {
+        if findings.hits.is_empty() && !findings.overrun {
             return Ok(());
         }
-        let facts = self.facts(room, &caller.user_id, &Said::plain(&body, &findings)).await?;
+        let facts = self.facts(room, sender, &Said::plain(&body, &findings)).await?;
         self.refuse_if_grave(&rules, &facts, &findings)
+    }
+
+    /// As [`App::judge_state`], for the reason that somebody gives for what they do.
+    ///
+    /// # Errors
+    /// [`Error::Safety`] when it is not acceptable.
+    pub(crate) async fn judge_reason(
+        &self,
+        room: &Snapshot,
+        sender: &OwnedUserId,
+        event_type: &str,
+        reason: Option<&str>,
+    ) -> Result<(), Error> {
+        match reason {
+            Some(reason) => self.judge_state(room, sender, event_type, &object([("reason", reason)])).await,
+            None => Ok(()),
+        }
     }
 
     /// As [`App::judge_state`], for the names and topics of a room that is being made.
@@ -106,9 +122,9 @@ impl App {
         let rules = self.rules();
         for (event_type, events) in room.state.iter().filter(|(event_type, _)| *event_type != "m.room.create") {
             for event in events.values() {
-                let body = readable.admit(event_type, &event.content);
+                let body = readable.admit(event_type, &event.content)?;
                 let findings = rules.scan(&body);
-                if !findings.hits.is_empty() {
+                if !findings.hits.is_empty() || findings.overrun {
                     let facts = self.facts(room, creator, &Said::plain(&body, &findings)).await?;
                     self.refuse_if_grave(&rules, &facts, &findings)?;
                 }

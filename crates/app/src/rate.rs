@@ -19,6 +19,8 @@ pub(crate) struct Rates {
     to_device: DefaultKeyedRateLimiter<OwnedUserId>,
     uploads: DefaultKeyedRateLimiter<OwnedUserId>,
     refreshes: DefaultKeyedRateLimiter<OwnedUserId>,
+    passwords: DefaultKeyedRateLimiter<OwnedUserId>,
+    probes: DefaultKeyedRateLimiter<OwnedUserId>,
     off: bool,
 }
 
@@ -34,6 +36,8 @@ impl Rates {
             to_device: RateLimiter::keyed(quota(limits::TO_DEVICE_PERIOD_MS, limits::TO_DEVICE_BURST)),
             uploads: RateLimiter::keyed(quota(limits::UPLOAD_PERIOD_MS, limits::UPLOAD_BURST)),
             refreshes: RateLimiter::keyed(quota(limits::REFRESH_PERIOD_MS, limits::REFRESH_BURST)),
+            passwords: RateLimiter::keyed(quota(limits::PASSWORD_PERIOD_MS, limits::PASSWORD_BURST)),
+            probes: RateLimiter::keyed(quota(limits::PROBE_PERIOD_MS, limits::PROBE_BURST)),
             off,
         }
     }
@@ -45,6 +49,8 @@ impl Rates {
         self.to_device.retain_recent();
         self.uploads.retain_recent();
         self.refreshes.retain_recent();
+        self.passwords.retain_recent();
+        self.probes.retain_recent();
     }
 }
 
@@ -102,6 +108,28 @@ impl App {
             return Ok(());
         }
         self.rates.refreshes.check_key(user).map_err(|not_until| wait(&not_until))
+    }
+
+    /// Counts a password that somebody who is logged in shows, or guesses.
+    ///
+    /// # Errors
+    /// [`Error::LimitExceeded`] with how long to wait.
+    pub(crate) fn admit_password(&self, user: &OwnedUserId) -> Result<(), Error> {
+        if self.rates.off {
+            return Ok(());
+        }
+        self.rates.passwords.check_key(user).map_err(|not_until| wait(&not_until))
+    }
+
+    /// Counts a look at the profile of somebody who is hidden, or does not exist.
+    ///
+    /// # Errors
+    /// [`Error::LimitExceeded`] with how long to wait.
+    pub(crate) fn admit_probe(&self, user: &OwnedUserId) -> Result<(), Error> {
+        if self.rates.off {
+            return Ok(());
+        }
+        self.rates.probes.check_key(user).map_err(|not_until| wait(&not_until))
     }
 
     /// Forgets rate counters of those who have been quiet; to be called now and then.

@@ -59,6 +59,7 @@ impl App {
 
     async fn report(&self, caller: &Caller, target: Target, reason: String) -> Result<(), Error> {
         check_text("reason", &reason, 0)?;
+        self.admit_sender(&caller.user_id)?;
         let command = OpenReport {
             reporter: caller.user_id.clone(),
             target,

@@ -44,7 +44,7 @@ fn particulars(error: &Error) -> (StatusCode, &'static str) {
     match error {
         Error::Forbidden(_) => (StatusCode::FORBIDDEN, "M_FORBIDDEN"),
         Error::NotFound(_) => (StatusCode::NOT_FOUND, "M_NOT_FOUND"),
-        Error::BadJson(_) => (StatusCode::BAD_REQUEST, "M_BAD_JSON"),
+        Error::BadJson(_) | Error::TooManyParts(_) => (StatusCode::BAD_REQUEST, "M_BAD_JSON"),
         Error::NotJson(_) => (StatusCode::BAD_REQUEST, "M_NOT_JSON"),
         Error::InvalidParam(_) => (StatusCode::BAD_REQUEST, "M_INVALID_PARAM"),
         Error::MissingParam(_) => (StatusCode::BAD_REQUEST, "M_MISSING_PARAM"),

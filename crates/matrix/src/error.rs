@@ -44,7 +44,7 @@ fn particulars(error: &Error) -> (StatusCode, &'static str, Value) {
     match error {
         Error::Forbidden(_) => (StatusCode::FORBIDDEN, "M_FORBIDDEN", none),
         Error::NotFound(_) => (StatusCode::NOT_FOUND, "M_NOT_FOUND", none),
-        Error::BadJson(_) => (StatusCode::BAD_REQUEST, "M_BAD_JSON", none),
+        Error::BadJson(_) | Error::TooManyParts(_) => (StatusCode::BAD_REQUEST, "M_BAD_JSON", none),
         Error::NotJson(_) => (StatusCode::BAD_REQUEST, "M_NOT_JSON", none),
         Error::InvalidParam(_) => (StatusCode::BAD_REQUEST, "M_INVALID_PARAM", none),
         Error::UnknownPos => (StatusCode::BAD_REQUEST, "M_UNKNOWN_POS", none),

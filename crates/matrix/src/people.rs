@@ -134,9 +134,7 @@ async fn locked(call: Call<is_user_locked::v1::Request>) -> Result<Response, Ref
 }
 
 async fn lock(call: Call<lock_user::v1::Request>) -> Result<Response, Refusal> {
-    let state = if call.body.locked { AccountState::Locked } else { AccountState::Active };
-    let user = call.body.user_id;
-    call.app.restrict(&call.who, &user, state).await?;
+    call.app.restrict(&call.who, &call.body.user_id, AccountState::Locked, call.body.locked).await?;
     ok(&json!({"locked": call.body.locked}))
 }
 
@@ -146,8 +144,6 @@ async fn suspended(call: Call<is_user_suspended::v1::Request>) -> Result<Respons
 }
 
 async fn suspend(call: Call<suspend_user::v1::Request>) -> Result<Response, Refusal> {
-    let state = if call.body.suspended { AccountState::Suspended } else { AccountState::Active };
-    let user = call.body.user_id;
-    call.app.restrict(&call.who, &user, state).await?;
+    call.app.restrict(&call.who, &call.body.user_id, AccountState::Suspended, call.body.suspended).await?;
     ok(&json!({"suspended": call.body.suspended}))
 }

@@ -29,6 +29,11 @@ impl Part {
     }
 }
 
+/// The event has more pieces of text than are looked at, or they are nested too deeply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a message has at most {} pieces of text", limits::SCAN_PARTS)]
+pub struct TooManyParts;
+
 /// The text of one event of a readable conversation.
 ///
 /// It is made by [`crate::conversation::Readable::admit`] alone, and for text that never was in a conversation by
@@ -53,7 +58,10 @@ impl PlainBody {
     }
 
     /// What somebody shows of themselves to whoever may see them: no part of any conversation either.
-    pub fn of_profile(fields: &CanonicalJsonObject) -> Self {
+    ///
+    /// # Errors
+    /// When it has too many pieces of text to be looked at.
+    pub fn of_profile(fields: &CanonicalJsonObject) -> Result<Self, TooManyParts> {
         extract("m.profile", fields)
     }
 
@@ -106,75 +114,100 @@ pub const SKIPPED_KEYS: [&str; 18] = [
 ];
 
 /// Collects the parts of `content`; [`crate::conversation::Readable::admit`] is the door.
-pub(crate) fn extract(event_type: &str, content: &CanonicalJsonObject) -> PlainBody {
+///
+/// # Errors
+/// When there are more than [`limits::SCAN_PARTS`]: a part that nobody looks at must not be sent.
+pub(crate) fn extract(event_type: &str, content: &CanonicalJsonObject) -> Result<PlainBody, TooManyParts> {
     let mut parts = Vec::new();
-    walk_object(content, &mut String::new(), 0, &mut parts);
+    walk_object(content, &mut String::new(), 0, &mut parts)?;
     let has_media = content.contains_key("url") || content.contains_key("file");
     let relation = content.get("m.relates_to").and_then(CanonicalJsonValue::as_object);
     let is_edit = relation.and_then(|fields| fields.get("rel_type")).and_then(CanonicalJsonValue::as_str) == Some("m.replace");
-    PlainBody { kind: event_type.to_owned(), parts, has_media, is_edit }
+    Ok(PlainBody { kind: event_type.to_owned(), parts, has_media, is_edit })
 }
 
-fn walk_object(fields: &CanonicalJsonObject, path: &mut String, depth: usize, parts: &mut Vec<Part>) {
-    for (key, item) in fields {
-        if !SKIPPED_KEYS.contains(&key.as_str()) {
-            descend(key, item, path, depth, parts);
-        }
-    }
+fn walk_object(fields: &CanonicalJsonObject, path: &mut String, depth: usize, parts: &mut Vec<Part>) -> Result<(), TooManyParts> {
+    fields
+        .iter()
+        .filter(|(key, _)| !SKIPPED_KEYS.contains(&key.as_str()))
+        .try_for_each(|(key, item)| descend(key, item, path, depth, parts))
 }
 
-fn walk(value: &CanonicalJsonValue, path: &mut String, depth: usize, parts: &mut Vec<Part>) {
-    if depth > limits::JSON_DEPTH || parts.len() >= limits::SCAN_PARTS {
-        return;
+fn walk(value: &CanonicalJsonValue, path: &mut String, depth: usize, parts: &mut Vec<Part>) -> Result<(), TooManyParts> {
+    if depth > limits::JSON_DEPTH {
+        return Err(TooManyParts);
     }
     match value {
         CanonicalJsonValue::String(text) => push(path, text, parts),
         CanonicalJsonValue::Array(items) => {
-            for (index, item) in items.iter().enumerate() {
-                descend(&index.to_string(), item, path, depth, parts);
-            }
+            items.iter().enumerate().try_for_each(|(index, item)| descend(&index.to_string(), item, path, depth, parts))
         }
         CanonicalJsonValue::Object(fields) => walk_object(fields, path, depth, parts),
-        CanonicalJsonValue::Null | CanonicalJsonValue::Bool(_) | CanonicalJsonValue::Integer(_) => {}
+        CanonicalJsonValue::Null | CanonicalJsonValue::Bool(_) | CanonicalJsonValue::Integer(_) => Ok(()),
     }
 }
 
-fn descend(key: &str, item: &CanonicalJsonValue, path: &mut String, depth: usize, parts: &mut Vec<Part>) {
+fn descend(key: &str, item: &CanonicalJsonValue, path: &mut String, depth: usize, parts: &mut Vec<Part>) -> Result<(), TooManyParts> {
     let length = path.len();
     if !path.is_empty() {
         path.push('.');
     }
     path.push_str(key);
-    walk(item, path, depth + 1, parts);
+    let walked = walk(item, path, depth + 1, parts);
     path.truncate(length);
+    walked
 }
 
-fn push(path: &str, text: &str, parts: &mut Vec<Part>) {
+fn push(path: &str, text: &str, parts: &mut Vec<Part>) -> Result<(), TooManyParts> {
     let shown = if path.ends_with("formatted_body") { visible_text(text) } else { text.to_owned() };
     if shown.is_empty() || parts.iter().any(|part| part.text == shown) {
-        return;
+        return Ok(());
+    }
+    if parts.len() >= limits::SCAN_PARTS {
+        return Err(TooManyParts);
     }
     parts.push(Part { field: path.to_owned(), text: shown });
+    Ok(())
 }
 
-/// The text of an HTML fragment as a reader sees it, tags removed and entities decoded.
+/// Attributes of HTML that a client shows, speaks or opens.
+const SHOWN_ATTRIBUTES: [&str; 6] = ["alt", "data-mx-maths", "data-mx-spoiler", "href", "placeholder", "title"];
+
+/// The text of an HTML fragment as a reader sees it, tags removed and entities decoded; after it what is shown, spoken
+/// or opened of its attributes.
 fn visible_text(html: &str) -> String {
     let mut text = String::with_capacity(html.len());
+    let mut attributes = Vec::new();
     let parsed = Html::parse(html);
     let mut stack: Vec<_> = parsed.children().collect();
     stack.reverse();
     while let Some(node) = stack.pop() {
         if let Some(piece) = node.as_text() {
             text.push_str(&piece.borrow());
-        } else if node.as_element().is_some_and(|element| matches!(&*element.name.local, "br" | "p" | "li" | "div")) {
-            text.push(' ');
+        } else if let Some(element) = node.as_element() {
+            if matches!(&*element.name.local, "br" | "p" | "li" | "div") {
+                text.push(' ');
+            }
+            for attribute in element.attrs.borrow().iter().filter(|attribute| SHOWN_ATTRIBUTES.contains(&&*attribute.name.local)) {
+                attributes.push(attribute.value.to_string());
+            }
         }
         let mut children: Vec<_> = node.children().collect();
         children.reverse();
         stack.extend(children);
     }
+    for attribute in attributes {
+        // a mention is no link, and a link that shows where it goes is one, not two
+        if !attribute.starts_with(MENTION) && !text.contains(&attribute) {
+            text.push(' ');
+            text.push_str(&attribute);
+        }
+    }
     text
 }
+
+/// How the address of a mentioned person, room or message begins (spec appendix "matrix.to navigation").
+const MENTION: &str = "https://matrix.to/#/";
 
 #[cfg(test)]
 mod tests {
@@ -184,7 +217,7 @@ mod tests {
     use crate::json::parse_object;
 
     fn body(content: &Value) -> PlainBody {
-        extract("m.room.message", &parse_object(&content.to_string()).unwrap())
+        extract("m.room.message", &parse_object(&content.to_string()).unwrap()).unwrap()
     }
 
     fn fields(content: &Value) -> Vec<(String, String)> {
@@ -224,12 +257,31 @@ mod tests {
     }
 
     #[test]
+    fn what_attributes_show_and_open_is_text() {
+        let html =
+            r#"<a href="https://a.example/x" class="no">here</a> <img alt="a cat" src="mxc://a/b"> <span data-mx-spoiler="why">it</span>"#;
+        assert_eq!(fields(&json!({"formatted_body": html}))[0].1, "here  it https://a.example/x a cat why");
+        let shown = r#"<a href="https://matrix.to/#/@b:h">Bea</a> see <a href="https://a.example/">https://a.example/</a>"#;
+        assert_eq!(fields(&json!({"formatted_body": shown}))[0].1, "Bea see https://a.example/");
+    }
+
+    #[test]
+    fn more_parts_than_are_looked_at_are_refused_whole() {
+        let pieces = |count: usize| {
+            let list: Vec<String> = (0..count).map(|number| number.to_string()).collect();
+            extract("m.room.message", &parse_object(&json!({"a": list, "body": "shown"}).to_string()).unwrap())
+        };
+        assert!(pieces(limits::SCAN_PARTS - 1).unwrap().parts().iter().any(|part| part.text() == "shown"));
+        assert_eq!(pieces(limits::SCAN_PARTS), Err(TooManyParts));
+    }
+
+    #[test]
     fn deep_nesting_ends() {
         let mut deep = CanonicalJsonValue::String("x".to_owned());
         for _ in 0..200 {
             deep = CanonicalJsonValue::Object(CanonicalJsonObject::from([("a".to_owned(), deep)]));
         }
         let content = CanonicalJsonObject::from([("a".to_owned(), deep)]);
-        assert!(extract("m.room.message", &content).parts.is_empty());
+        assert_eq!(extract("m.room.message", &content), Err(TooManyParts));
     }
 }

@@ -3,7 +3,7 @@
 use ruma::CanonicalJsonObject;
 use serde::{Deserialize, Serialize};
 
-use crate::body::{self, PlainBody};
+use crate::body::{self, PlainBody, TooManyParts};
 use crate::sealed::{self, SealedBody, SealedRefusal};
 
 /// The key of the create content under which the server states the conversation's terms.
@@ -103,7 +103,10 @@ pub struct Readable {
 
 impl Readable {
     /// The text of an event of this conversation, part by part, ready to be scanned.
-    pub fn admit(&self, event_type: &str, content: &CanonicalJsonObject) -> PlainBody {
+    ///
+    /// # Errors
+    /// When there is more of it than is looked at; such an event must not be taken.
+    pub fn admit(&self, event_type: &str, content: &CanonicalJsonObject) -> Result<PlainBody, TooManyParts> {
         body::extract(event_type, content)
     }
 }

@@ -17,7 +17,7 @@ pub struct Hit {
     pub end: u32,
 }
 
-/// Everything the scanner saw in one message; at most [`crate::limits::SCAN_HITS`] hits.
+/// Everything the scanner saw in one message; at most [`crate::limits::SCAN_HITS`] hits of each term set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Findings {
     /// The hits, in order of part and start.
@@ -26,8 +26,11 @@ pub struct Findings {
     pub links: u32,
     /// Characters of text scanned, over all parts.
     pub chars: u32,
-    /// Whether there were more hits than the bound.
+    /// Whether a term set had more hits than are kept. All sets that were hit are named all the same.
     pub truncated: bool,
+    /// Whether the scan ended at a bound before the end of the text, so that something may not have been seen.
+    #[serde(default)]
+    pub overrun: bool,
 }
 
 impl Findings {

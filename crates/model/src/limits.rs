@@ -314,6 +314,14 @@ pub const GATEWAYS: usize = 64;
 pub const STRANGER_PERIOD_MS: u64 = 3_000;
 /// Log-ins or registrations of one address at once.
 pub const STRANGER_BURST: u32 = 20;
+/// Milliseconds between passwords that one logged-in person shows, in the long run.
+pub const PASSWORD_PERIOD_MS: u64 = 6_000;
+/// Passwords that one logged-in person shows at once.
+pub const PASSWORD_BURST: u32 = 10;
+/// Milliseconds between looks of one person at profiles that are hidden from them, in the long run.
+pub const PROBE_PERIOD_MS: u64 = 10_000;
+/// Looks of one person at profiles that are hidden from them at once: a page of mentions, not a list of names.
+pub const PROBE_BURST: u32 = 60;
 /// Milliseconds between events, rooms or invitations of one person, in the long run.
 pub const SENDER_PERIOD_MS: u64 = 200;
 /// Events, rooms or invitations of one person at once.
@@ -335,9 +343,10 @@ pub const REFRESH_BURST: u32 = 120;
 
 // ── Scanning ───────────────────────────────────────────────────────────────────────────────────
 
-/// Hits kept of one message; a message made of hits needs no more to be judged.
+/// Hits of one term set kept of one message; more say nothing new. Each set is counted apart, so that many hits of one
+/// hide none of another.
 pub const SCAN_HITS: usize = 64;
-/// Pieces of text looked at in one event.
+/// Pieces of text in one event; an event of more is refused, because all of it is looked at or none.
 pub const SCAN_PARTS: usize = 256;
 /// Bytes of a reaction in a sealed conversation, where it is in plain text: a picture or a word, not a message.
 pub const SEALED_CLEAR_BYTES: usize = 512;

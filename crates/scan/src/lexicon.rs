@@ -1,6 +1,6 @@
 //! Keys made ready for every view: word automaton, squeezed automaton, starred automaton, typing-error index, patterns.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use daachorse::DoubleArrayAhoCorasick;
 use model::limits;
@@ -74,6 +74,10 @@ pub struct Lexicon {
     pub(crate) starred: Automaton,
     pub(crate) typing: TypingIndex,
     pub(crate) patterns: Patterns,
+    /// The number of each key's term set.
+    pub(crate) key_terms: Vec<u32>,
+    /// The number of each pattern's term set.
+    pub(crate) pattern_terms: Vec<u32>,
     longest: usize,
 }
 
@@ -152,6 +156,13 @@ impl Lexicon {
             forms.add(number(index), letters, &mut lexicon);
             lexicon.keys.push(key);
         }
+        let mut terms = HashMap::new();
+        let mut numbers = |term: &str| {
+            let next = number(terms.len());
+            *terms.entry(term.to_owned()).or_insert(next)
+        };
+        lexicon.key_terms = lexicon.keys.iter().map(|key| numbers(&key.term)).collect();
+        lexicon.pattern_terms = lexicon.patterns.iter().map(|pattern| numbers(&pattern.term)).collect();
         lexicon.words = Automaton::build(&forms.words)?;
         lexicon.squeezed = Automaton::build(&forms.squeezed)?;
         lexicon.starred = Automaton::build(&forms.starred)?;

@@ -37,15 +37,20 @@ impl Patterns {
         self.each.is_empty()
     }
 
-    /// Calls `found` with the pattern and the first and last-plus-one folded byte of each match.
-    pub(crate) fn each(&self, folded: &Folded, mut found: impl FnMut(&Pattern, usize, usize)) {
+    /// The patterns, in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Pattern> {
+        self.each.iter().map(|(pattern, _)| pattern)
+    }
+
+    /// Calls `found` with the number of the pattern, the pattern, and the first and last-plus-one folded byte of each match.
+    pub(crate) fn each(&self, folded: &Folded, mut found: impl FnMut(usize, &Pattern, usize, usize)) {
         let Some(set) = &self.set else { return };
         let text: String =
             folded.bytes.iter().map(|byte| if byte.is_ascii() && *byte != SYMBOL { char::from(*byte) } else { '~' }).collect();
         for index in set.matches(&text) {
             let (pattern, regex) = &self.each[index];
             for hit in regex.find_iter(&text).take(MATCHES).filter(|hit| !hit.is_empty()) {
-                found(pattern, hit.start(), hit.end());
+                found(index, pattern, hit.start(), hit.end());
             }
         }
     }

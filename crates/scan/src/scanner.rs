@@ -28,17 +28,41 @@ thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
-/// Finds the keys and patterns of `lexicon` in `body`. Never fails; a text full of hits is cut at [`limits::SCAN_HITS`].
+/// Finds the keys and patterns of `lexicon` in `body`. Never fails; of each term set at most [`limits::SCAN_HITS`] hits are
+/// kept, and a text made of half matches ends the scan, which [`Findings::overrun`] says.
 ///
 /// Offsets count characters of the original part, the end excluded.
 pub fn scan(body: &PlainBody, lexicon: &Lexicon) -> Findings {
     let mut findings = Findings::default();
+    let mut kept = Kept::default();
     SCRATCH.with_borrow_mut(|scratch| {
         for part in body.parts() {
-            scratch.part(part.field(), part.text(), lexicon, What::Both, &mut findings);
+            scratch.part(part.field(), part.text(), lexicon, What::Both, &mut kept, &mut findings);
         }
     });
     findings
+}
+
+/// How many hits of each term set are kept so far.
+#[derive(Default)]
+struct Kept {
+    hits: Vec<usize>,
+}
+
+impl Kept {
+    /// Whether one more of this set is kept.
+    fn take(&mut self, term: u32) -> bool {
+        let term = term as usize;
+        if self.hits.len() <= term {
+            self.hits.resize(term + 1, 0);
+        }
+        self.hits[term] += 1;
+        self.hits[term] <= limits::SCAN_HITS
+    }
+
+    fn is_full(&self, term: u32) -> bool {
+        self.hits.get(term as usize).is_some_and(|hits| *hits >= limits::SCAN_HITS)
+    }
 }
 
 /// What of a lexicon is looked for.
@@ -52,20 +76,22 @@ pub(crate) enum What {
 /// The hits in a text that is no part of a message as it stands.
 pub(crate) fn scan_text(text: &str, lexicon: &Lexicon, what: What) -> Vec<Hit> {
     let mut findings = Findings::default();
-    SCRATCH.with_borrow_mut(|scratch| scratch.part("", text, lexicon, what, &mut findings));
+    SCRATCH.with_borrow_mut(|scratch| scratch.part("", text, lexicon, what, &mut Kept::default(), &mut findings));
     findings.hits
 }
 
 impl Scratch {
-    fn part(&mut self, field: &str, text: &str, lexicon: &Lexicon, what: What, findings: &mut Findings) {
+    fn part(&mut self, field: &str, text: &str, lexicon: &Lexicon, what: What, kept: &mut Kept, findings: &mut Findings) {
         self.text.folded.set(text);
         findings.chars = findings.chars.saturating_add(self.text.folded.chars);
         findings.links = findings.links.saturating_add(links::count(&self.text.folded.bytes));
-        let mut found = Collector { lexicon, found: Vec::new(), patterns: Vec::new() };
+        let mut found = Collector { lexicon, kept, found: Vec::new(), patterns: Vec::new(), truncated: false, overrun: false };
         if what != What::Keys {
-            lexicon.patterns.each(&self.text.folded, |pattern, start, end| {
-                let (start, end) = characters(&self.text.folded, start, end);
-                found.patterns.push((pattern.term.clone(), pattern.pattern.clone(), start, end));
+            lexicon.patterns.each(&self.text.folded, |nth, pattern, start, end| {
+                if found.takes(lexicon.pattern_terms[nth]) {
+                    let (start, end) = characters(&self.text.folded, start, end);
+                    found.patterns.push((pattern.term.clone(), pattern.pattern.clone(), start, end));
+                }
             });
         }
         if what != What::Patterns {
@@ -113,6 +139,7 @@ impl Scratch {
             }
             left > 0
         });
+        found.overrun |= left == 0;
     }
 
     fn squeezed(&mut self, lexicon: &Lexicon, found: &mut Collector<'_>) {
@@ -131,6 +158,7 @@ impl Scratch {
             }
             left > 0
         });
+        found.overrun |= left == 0;
     }
 
     /// Starts of tokens inside the first run of a match: a run may reach over from the word before (`is sick`).
@@ -149,6 +177,7 @@ impl Scratch {
             }
             left > 0
         });
+        found.overrun |= left == 0;
     }
 }
 
@@ -159,17 +188,30 @@ fn characters(folded: &Folded, start: usize, end: usize) -> (u32, u32) {
 /// Hits of one part, each key once per place.
 struct Collector<'a> {
     lexicon: &'a Lexicon,
+    kept: &'a mut Kept,
     found: Vec<(u32, u32, u32)>,
     patterns: Vec<(String, String, u32, u32)>,
+    truncated: bool,
+    overrun: bool,
 }
 
 impl Collector<'_> {
     fn add(&mut self, folded: &Folded, key: u32, start: usize, end: usize) {
         let (start, end) = characters(folded, start, end);
-        let same = |hit: &&mut (u32, u32, u32)| hit.0 == key && hit.1 < end && start < hit.2;
-        if self.found.iter_mut().find(same).is_none() && self.found.len() <= limits::SCAN_HITS {
+        let same = |hit: &(u32, u32, u32)| hit.0 == key && hit.1 < end && start < hit.2;
+        let term = self.lexicon.key_terms[key as usize];
+        if !self.kept.is_full(term) && self.found.iter().any(same) {
+            return;
+        }
+        if self.takes(term) {
             self.found.push((key, start, end));
         }
+    }
+
+    fn takes(&mut self, term: u32) -> bool {
+        let takes = self.kept.take(term);
+        self.truncated |= !takes;
+        takes
     }
 
     fn give(self, field: &str, findings: &mut Findings) {
@@ -179,12 +221,8 @@ impl Collector<'_> {
         });
         let mut hits: Vec<_> = keys.chain(self.patterns).collect();
         hits.sort_by_key(|(_, _, start, end)| (*start, *end));
-        for (term, key, start, end) in hits {
-            if findings.hits.len() >= limits::SCAN_HITS {
-                findings.truncated = true;
-                return;
-            }
-            findings.hits.push(Hit { term, key, field: field.to_owned(), start, end });
-        }
+        findings.truncated |= self.truncated;
+        findings.overrun |= self.overrun;
+        findings.hits.extend(hits.into_iter().map(|(term, key, start, end)| Hit { term, key, field: field.to_owned(), start, end }));
     }
 }

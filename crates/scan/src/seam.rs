@@ -198,7 +198,7 @@ fn joined(earlier: &str, glue: &str, current: &str, field: &str, sought: Sought<
     // needed for few texts only
     let (in_earlier, in_current) = (LazyCell::new(|| of(earlier)), LazyCell::new(|| of(current)));
     for hit in of(&[earlier, glue, current].concat()) {
-        if hit.start >= before || hit.end <= seam || findings.hits.len() >= limits::SCAN_HITS {
+        if hit.start >= before || hit.end <= seam {
             continue;
         }
         let same = |other: &Hit| other.key == hit.key && other.term == hit.term;

@@ -32,6 +32,9 @@ pub enum StoreError {
         /// The type found there (never the value).
         found: &'static str,
     },
+    /// A text has the character U+0000, which PostgreSQL cannot keep; it is refused on both databases.
+    #[error("a text has the character U+0000")]
+    Nul,
     /// The schema of the database is newer than this program, or cannot be brought up to date.
     #[error("schema: {0}")]
     Schema(String),

@@ -10,7 +10,7 @@ use tokio_postgres::{IsolationLevel, NoTls};
 use crate::error::StoreError;
 use crate::migrate::{self, Dialect};
 use crate::tx::{Command, Query, Tx};
-use crate::value::{Row, Value};
+use crate::value::{Row, Value, check};
 
 /// A PostgreSQL database, version 15 or later.
 #[derive(Debug, Clone)]
@@ -88,6 +88,7 @@ struct PostgresTx<'a>(Transaction<'a>);
 
 impl Tx for PostgresTx<'_> {
     async fn rows(&mut self, sql: &'static str, args: &[Value]) -> Result<Vec<Row>, StoreError> {
+        check(args)?;
         let statement = self.0.prepare_cached(sql).await?;
         let params: Vec<&(dyn ToSql + Sync)> = args.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
         let rows = self.0.query(&statement, &params).await?;
@@ -95,6 +96,7 @@ impl Tx for PostgresTx<'_> {
     }
 
     async fn exec(&mut self, sql: &'static str, args: &[Value]) -> Result<u64, StoreError> {
+        check(args)?;
         let statement = self.0.prepare_cached(sql).await?;
         let params: Vec<&(dyn ToSql + Sync)> = args.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
         Ok(self.0.execute(&statement, &params).await?)

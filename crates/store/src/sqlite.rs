@@ -20,7 +20,7 @@ use crate::error::StoreError;
 use crate::migrate::{self, Dialect};
 use crate::tail::Tails;
 use crate::tx::{Command, Query, Tx};
-use crate::value::{Row, Value};
+use crate::value::{Row, Value, check};
 use checkpoint::Checkpointer;
 use durable::{Progress, Syncer};
 
@@ -342,6 +342,7 @@ fn number_placeholders(sql: &str) -> String {
 
 impl Tx for SqliteTx {
     async fn rows(&mut self, sql: &'static str, args: &[Value]) -> Result<Vec<Row>, StoreError> {
+        check(args)?;
         let mut statement = Self::prepare(&self.connection, &mut self.translated, sql)?;
         let width = statement.column_count();
         let mut answer = statement.query(rusqlite::params_from_iter(args))?;
@@ -357,6 +358,7 @@ impl Tx for SqliteTx {
     }
 
     async fn exec(&mut self, sql: &'static str, args: &[Value]) -> Result<u64, StoreError> {
+        check(args)?;
         let mut statement = Self::prepare(&self.connection, &mut self.translated, sql)?;
         let changed = statement.execute(rusqlite::params_from_iter(args))?;
         Ok(u64::try_from(changed).unwrap_or(u64::MAX))

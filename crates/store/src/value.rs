@@ -15,6 +15,15 @@ pub enum Value {
     Bytes(Vec<u8>),
 }
 
+/// Refuses what PostgreSQL could not keep, on both databases.
+///
+/// # Errors
+/// [`StoreError::Nul`].
+pub(crate) fn check(args: &[Value]) -> Result<(), StoreError> {
+    let has_nul = |value: &Value| matches!(value, Value::Text(text) if text.as_bytes().contains(&0));
+    if args.iter().any(has_nul) { Err(StoreError::Nul) } else { Ok(()) }
+}
+
 impl From<i64> for Value {
     fn from(value: i64) -> Self {
         Self::Int(value)

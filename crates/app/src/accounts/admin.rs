@@ -52,13 +52,23 @@ impl App {
         Ok(self.account(user).await?.state)
     }
 
-    /// Locks, suspends or frees an account through the Matrix administration endpoints (spec v1.18).
+    /// Locks or suspends an account (`holds`), or frees it of that, through the Matrix administration endpoints (spec
+    /// v1.18). Freeing of one restriction lifts no other, a lock is not weakened to a suspension, and who has closed
+    /// their account stays gone.
     ///
     /// # Errors
     /// [`Error::Forbidden`] for those without the role, and against oneself or other staff.
-    pub async fn restrict(&self, caller: &Caller, user: &OwnedUserId, state: AccountState) -> Result<(), Error> {
+    pub async fn restrict(&self, caller: &Caller, user: &OwnedUserId, restriction: AccountState, holds: bool) -> Result<(), Error> {
         self.may_restrict(caller, user).await?;
-        self.change_account(user, UserChange::State(state)).await
+        let present = self.account(user).await?.state;
+        let wanted = match (present, holds) {
+            (AccountState::Deactivated, _) => return Err(Error::NotFound(format!("{user} has closed their account"))),
+            (AccountState::Locked, true) => AccountState::Locked,
+            (_, true) => restriction,
+            (_, false) if present == restriction => AccountState::Active,
+            (_, false) => present,
+        };
+        if wanted == present { Ok(()) } else { self.change_account(user, UserChange::State(wanted)).await }
     }
 
     /// Whether the caller may lock and suspend accounts at all.

@@ -49,7 +49,7 @@ impl App {
             return Err(Error::InvalidParam("m.tz is the name of a time zone, as in Europe/Berlin".to_owned()));
         }
         let shown = CanonicalJsonObject::from([(key.to_owned(), value)]);
-        self.check_shown(&PlainBody::of_profile(&shown))?;
+        self.check_shown(&PlainBody::of_profile(&shown)?)?;
         self.put_field(user, key, shown.into_values().next()).await
     }
 

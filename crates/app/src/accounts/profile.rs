@@ -26,8 +26,7 @@ impl App {
         }
     }
 
-    /// The answer about somebody who is not shown. Whoever asks for people they do not know is counted as if they had
-    /// tried to reach them: so it is noticed when somebody goes through names. What is shown costs no write.
+    /// The answer about somebody who is not shown. How often somebody asks is bounded, so that nobody goes through names.
     ///
     /// # Errors
     /// [`Error::LimitExceeded`] for too many, and when the store fails.
@@ -66,6 +65,7 @@ impl App {
 
     async fn change_profile(&self, caller: &Caller, user: &OwnedUserId, change: UserChange) -> Result<(), Error> {
         may_change_profile(caller, user)?;
+        self.admit_sender(user)?;
         self.store.run(UpdateUser { user_id: user.clone(), change, now: self.clock.now() }).await?;
         self.show_profile(user).await
     }

@@ -69,6 +69,7 @@ impl App {
         let same = named.is_none_or(|name| self.user_named(name).is_ok_and(|user| user == caller.user_id));
         let password = auth.get("password").and_then(Value::as_str).unwrap_or_default().to_owned();
         let is_password = auth.get("type").and_then(Value::as_str) == Some(STAGE);
+        self.admit_password(&caller.user_id)?;
         if is_password && same && self.check_password(&caller.user_id, &Secret::new(password)).await? {
             return Ok(());
         }

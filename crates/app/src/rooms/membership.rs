@@ -41,6 +41,7 @@ impl App {
     /// [`Error::Forbidden`] for those who are not invited, and when the room is full.
     pub async fn join(&self, caller: &Caller, room_id: OwnedRoomId, reason: Option<String>) -> Result<(), Error> {
         caller.may_write()?;
+        self.admit_sender(&caller.user_id)?;
         let room = self.snapshot(&room_id).await.map_err(|error| match error {
             Error::NotFound(_) => Error::NotFound("there is no such room on this server".to_owned()),
             other => other,
@@ -68,11 +69,18 @@ impl App {
         Err(Error::Forbidden(format!("nobody can be in more than {} rooms; leave one first", limits::ROOMS_PER_USER)))
     }
 
-    /// Leaves a room, or declines an invitation. Suspended people may do this.
+    /// Leaves a room, or declines an invitation. Suspended people may do this, without a word.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] for those who are neither in the room nor invited.
+    /// [`Error::Forbidden`] for those who are neither in the room nor invited; [`Error::Safety`] for what the reason says.
     pub async fn leave(&self, caller: &Caller, room_id: OwnedRoomId, reason: Option<String>) -> Result<(), Error> {
+        self.admit_sender(&caller.user_id)?;
+        let reason = reason.filter(|_| caller.may_write().is_ok());
+        self.go(caller, room_id, reason).await
+    }
+
+    /// Leaves a room, however many were left just before.
+    pub(crate) async fn go(&self, caller: &Caller, room_id: OwnedRoomId, reason: Option<String>) -> Result<(), Error> {
         let room = self.snapshot(&room_id).await?;
         if room.membership(&caller.user_id) == Some(Membership::Leave) {
             return Ok(());
@@ -105,6 +113,10 @@ impl App {
     }
 
     pub(crate) async fn set_membership(&self, sender: &OwnedUserId, wish: MembershipWish) -> Result<(), Error> {
+        if wish.reason.is_some() {
+            let room = self.snapshot(&wish.room_id).await?;
+            self.judge_reason(&room, sender, "m.room.member", wish.reason.as_deref()).await?;
+        }
         let person = self.profile_for(sender, &wish).await?;
         let decide = |room: Arc<Snapshot>| self.decide_membership(sender, &wish, person.as_ref(), room);
         self.write_room(&wish.room_id, decide).await.map(|_| ())

@@ -33,9 +33,12 @@ impl App {
     ///
     /// # Errors
     /// [`Error::NotFound`] when there is no such event in the room, [`Error::Forbidden`] when it is
-    /// somebody else's and the caller lacks the power.
-    pub async fn redact(&self, caller: &Caller, redaction: Redaction) -> Result<OwnedEventId, Error> {
-        self.snapshot_for(&redaction.room_id, &caller.user_id).await?;
+    /// somebody else's and the caller lacks the power; [`Error::Safety`] for what the reason says.
+    pub async fn redact(&self, caller: &Caller, mut redaction: Redaction) -> Result<OwnedEventId, Error> {
+        self.admit_sender(&caller.user_id)?;
+        let room = self.snapshot_for(&redaction.room_id, &caller.user_id).await?;
+        // the suspended may take back, not say anything
+        redaction.reason = redaction.reason.filter(|_| caller.may_write().is_ok());
         let query = EventById { room_id: redaction.room_id.clone(), event_id: redaction.target.clone() };
         let found = self.store.read(query).await?;
         let target = found.filter(|event| event.delivered || event.sender == caller.user_id);
@@ -43,6 +46,7 @@ impl App {
         if target.sender != caller.user_id {
             caller.may_write()?;
         }
+        self.judge_reason(&room, &caller.user_id, "m.room.redaction", redaction.reason.as_deref()).await?;
         let decide = |room: Arc<Snapshot>| std::future::ready(self.decide_redaction(caller, &redaction, &target, &room));
         let outcome = self.write_room(&redaction.room_id, decide).await?;
         self.media.sweep.notify_one();

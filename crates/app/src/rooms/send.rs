@@ -90,7 +90,7 @@ impl App {
                             .to_owned(),
                     ));
                 }
-                let body = readable.admit(&draft.event_type, &draft.content);
+                let body = readable.admit(&draft.event_type, &draft.content)?;
                 Ok((self.judge(room, &draft.sender, &body).await?, None))
             }
             Conversation::Sealed(sealed) => {

@@ -43,7 +43,7 @@ impl App {
             return Ok(event.event_id.clone());
         }
         refuse_by_mode(&room.conversation(), &event_type)?;
-        self.judge_state(&room, caller, &event_type, &content).await?;
+        self.judge_state(&room, &caller.user_id, &event_type, &content).await?;
         let decide = |room: Arc<Snapshot>| std::future::ready(self.decide_state(caller, &event_type, &state_key, &content, &room));
         event_of(self.write_room(&room_id, decide).await?)
     }
@@ -78,7 +78,7 @@ impl App {
         {
             return Ok(event.event_id.clone());
         }
-        self.judge_state(&room, caller, "m.room.member", &content).await?;
+        self.judge_state(&room, &caller.user_id, "m.room.member", &content).await?;
         let wish = MembershipWish { room_id: room_id.clone(), target, membership, reason: None, content: Some(content), only_from: None };
         self.set_membership(&caller.user_id, wish).await?;
         let room = self.snapshot(&room_id).await?;

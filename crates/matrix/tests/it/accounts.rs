@@ -428,6 +428,43 @@ mod restrictions {
     use super::*;
     use crate::world::encoded;
 
+    async fn rosa(world: &World) -> Person {
+        let rosa = registers(world, "rosa").await;
+        world.is_told(&rosa, UserChange::AddRole(model::person::Role::SeniorReviewer)).await;
+        rosa
+    }
+
+    #[tokio::test]
+    async fn freeing_of_one_restriction_lifts_no_other() {
+        let world = World::new();
+        let (rosa, _) = (rosa(&world).await, registers(&world, "ben").await);
+        let (lock, suspend) = ("v1/admin/lock/@ben:example.org", "v1/admin/suspend/@ben:example.org");
+        rosa.put(suspend, json!({"suspended": true})).await;
+        rosa.put(lock, json!({"locked": false})).await;
+        assert_eq!(rosa.get(suspend).await, json!({"suspended": true}));
+        rosa.put(lock, json!({"locked": true})).await;
+        rosa.put(suspend, json!({"suspended": false})).await;
+        rosa.put(suspend, json!({"suspended": true})).await;
+        assert_eq!(rosa.get(lock).await, json!({"locked": true}));
+        rosa.put(lock, json!({"locked": false})).await;
+        assert_eq!(logs_in(&world, "ben", PASSWORD).await.0, 200);
+    }
+
+    #[tokio::test]
+    async fn a_closed_account_is_not_brought_back() {
+        let world = World::new();
+        let (rosa, ben) = (rosa(&world).await, registers(&world, "ben").await);
+        ben.post("v3/account/deactivate", json!({"auth": shows_password("ben", PASSWORD)})).await;
+        for (path, body) in
+            [("lock", json!({"locked": false})), ("suspend", json!({"suspended": false})), ("lock", json!({"locked": true}))]
+        {
+            let path = format!("v1/admin/{path}/@ben:example.org");
+            assert_eq!(rosa.refused(Method::PUT, &path, Some(body)).await, (404, "M_NOT_FOUND".to_owned()), "{path}");
+        }
+        world.app.change_account(&ben.user_id, UserChange::State(AccountState::Active)).await.unwrap();
+        assert_eq!(logs_in(&world, "ben", PASSWORD).await.0, 403);
+    }
+
     /// What spec "Account suspension" lists, and what it leaves.
     #[tokio::test]
     async fn what_the_suspended_may_and_may_not() {

@@ -46,6 +46,21 @@ mod list {
     }
 
     #[tokio::test]
+    async fn passwords_are_not_tried_one_after_the_other() {
+        let world = World::with(|config| config.dev = false);
+        let ana = registers(&world, "ana").await;
+        logs_in(&world, "ana", PASSWORD, "LAPTOP").await;
+        let tries = async |password: &str| {
+            let body = json!({"auth": shows("ana", password)});
+            ana.request(Method::DELETE, "v3/devices/LAPTOP", Some(body)).await.0.as_u16()
+        };
+        for _ in 0..model::limits::PASSWORD_BURST {
+            assert_eq!(tries("wrong").await, 401);
+        }
+        assert_eq!((tries("wrong").await, tries(PASSWORD).await), (429, 429));
+    }
+
+    #[tokio::test]
     async fn a_name_is_changed_and_others_cannot() {
         let world = World::new();
         let (ana, ben) = (registers(&world, "ana").await, registers(&world, "ben").await);

@@ -25,6 +25,7 @@ mod refresh;
 mod registering;
 mod relations;
 mod removing;
+mod scanned;
 mod sealed;
 mod search;
 mod sliding;

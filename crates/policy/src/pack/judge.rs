@@ -45,6 +45,10 @@ impl RuleSet {
                 }
             }
         }
+        if findings.overrun {
+            verdict.reasons.push(overrun());
+            verdict.hold = Some(verdict.hold.map_or(OVERRUN_HOLD, |known| stricter(known, OVERRUN_HOLD)));
+        }
         verdict.reasons.sort_by_key(|reason| (reason.shadow, std::cmp::Reverse((reason.action, reason.severity))));
         verdict.action = verdict.reasons.iter().filter(|reason| !reason.shadow).map(|reason| reason.action).max().unwrap_or(Action::Allow);
         if verdict.action != Action::Hold {
@@ -61,6 +65,22 @@ impl RuleSet {
 
     pub(crate) fn evaluate(&self, rule: &Rule, facts: &Facts, findings: &Findings) -> Result<bool, String> {
         self.root.is_true(&rule.when, &Names { facts, findings, pack: &rule.pack })
+    }
+}
+
+/// A text that ended the scan before its end waits for a person; nobody answering, it is refused.
+const OVERRUN_HOLD: HoldTerms = HoldTerms { ttl_ms: 24 * 3_600_000, on_timeout: OnTimeout::Block };
+
+fn overrun() -> Reason {
+    Reason {
+        rule: "scanner/overrun".to_owned(),
+        harm: "spam".to_owned(),
+        severity: 1,
+        action: Action::Hold,
+        shadow: false,
+        queue: "safety".to_owned(),
+        explain: "The text is made so that the scanner reached a bound before its end: what follows was not looked at.".to_owned(),
+        score: 1.0,
     }
 }
 

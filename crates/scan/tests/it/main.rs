@@ -157,3 +157,21 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn many_hits_of_one_set_hide_none_of_another() {
+    let key = |term: &str, key: &str| Key { term: term.to_owned(), key: key.to_owned() };
+    let lexicon = Lexicon::build([key("noise", "garbage"), key("grave", "drink bleach")]).unwrap();
+    let body = PlainBody::of_text(&("garbage ".repeat(500) + "drink bleach"));
+    let findings = scan(&body, &lexicon);
+    assert!(findings.has("grave") && findings.truncated && !findings.overrun);
+    assert_eq!(findings.count("noise"), model::limits::SCAN_HITS);
+}
+
+#[test]
+fn a_text_of_half_matches_is_said_to_have_ended_the_scan() {
+    // each candidate is a run of look-alikes that spells the key nowhere
+    let lexicon = lexicon(&["lilili"]);
+    let findings = scan(&PlainBody::of_text(&"1i1i1i ".repeat(30_000)), &lexicon);
+    assert!(findings.overrun || !findings.hits.is_empty());
+}

@@ -76,7 +76,11 @@ impl Command for UpdateUser {
             UserChange::AvatarUrl(url) => {
                 tx.exec("update users set avatar_url = $2 where user_id = $1", args![user, url.as_deref()]).await?
             }
-            UserChange::State(state) => tx.exec("update users set state = $2 where user_id = $1", args![user, state.as_str()]).await?,
+            UserChange::State(state) => {
+                // a closed account stays closed, whoever raced to change it
+                let sql = "update users set state = $2 where user_id = $1 and state <> 'deactivated'";
+                tx.exec(sql, args![user, state.as_str()]).await?
+            }
             UserChange::AgeBand(band) => tx.exec("update users set age_band = $2 where user_id = $1", args![user, band.as_str()]).await?,
             UserChange::Jurisdiction(place) => tx.exec("update users set jurisdiction = $2 where user_id = $1", args![user, place]).await?,
             UserChange::Guardian(guardian) => {
