@@ -76,11 +76,6 @@ impl App {
     pub async fn leave(&self, caller: &Caller, room_id: OwnedRoomId, reason: Option<String>) -> Result<(), Error> {
         self.admit_sender(&caller.user_id)?;
         let reason = reason.filter(|_| caller.may_write().is_ok());
-        self.go(caller, room_id, reason).await
-    }
-
-    /// Leaves a room, however many were left just before.
-    pub(crate) async fn go(&self, caller: &Caller, room_id: OwnedRoomId, reason: Option<String>) -> Result<(), Error> {
         let room = self.snapshot(&room_id).await?;
         if room.membership(&caller.user_id) == Some(Membership::Leave) {
             return Ok(());
