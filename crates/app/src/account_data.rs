@@ -43,6 +43,7 @@ impl App {
         content: &str,
     ) -> Result<(), Error> {
         own(caller, user)?;
+        self.admit_note(user)?;
         if data_type == PUSH_RULES || data_type == FULLY_READ {
             return Err(Error::BadJson(format!("{data_type} has an endpoint of its own")));
         }
@@ -111,6 +112,7 @@ impl App {
         change: impl FnOnce(&mut serde_json::Map<String, serde_json::Value>),
     ) -> Result<(), Error> {
         own(caller, user)?;
+        self.admit_note(user)?;
         let mut tags = self.tags(caller, user, room).await?;
         change(&mut tags);
         self.store_account_data(user, Some(room), "m.tag", serde_json::json!({"tags": tags}).to_string()).await
@@ -165,6 +167,7 @@ impl App {
     /// # Errors
     /// [`Error::Forbidden`] for those not in the room, [`Error::NotFound`] for an unknown event.
     pub async fn read_up_to(&self, caller: &Caller, room_id: &OwnedRoomId, upto: ReadUpTo) -> Result<(), Error> {
+        self.admit_note(&caller.user_id)?;
         let room = self.snapshot_for(room_id, &caller.user_id).await?;
         if let Some(event_id) = &upto.fully_read {
             self.move_read_marker(caller, room_id, event_id).await?;

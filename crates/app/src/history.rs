@@ -59,7 +59,7 @@ impl App {
             limit: request.limit.clamp(1, limits::MESSAGES_PAGE_MAX),
             filter: request.filter,
         };
-        let page = self.store.read(query).await?.ok_or_else(not_readable)?;
+        let page = self.read_in_turn(&caller.user_id, query).await?.ok_or_else(not_readable)?;
         let room_id = Some(request.room_id.as_str());
         let mut out = String::with_capacity(512 * (page.events.len() + 1));
         out.push_str("{\"chunk\":");
@@ -116,7 +116,9 @@ impl App {
         limit: usize,
     ) -> Result<store::query::history::Surroundings, Error> {
         let query = EventContext { room_id: room_id.clone(), event_id: event_id.clone(), user_id: caller.user_id.clone(), limit };
-        self.store.read(query).await?.ok_or_else(|| Error::NotFound("there is no such event that you may read".to_owned()))
+        self.read_in_turn(&caller.user_id, query)
+            .await?
+            .ok_or_else(|| Error::NotFound("there is no such event that you may read".to_owned()))
     }
 
     /// The state of a room: as it is for members, as it was at their leave for others.
@@ -226,7 +228,7 @@ impl App {
     ) -> Result<(Vec<StoredEvent>, Membership), Error> {
         let user_id: OwnedUserId = caller.user_id.clone();
         let query = VisibleState { room_id: room_id.clone(), user_id, at };
-        self.store.read(query).await?.ok_or_else(not_readable)
+        self.read_in_turn(&caller.user_id, query).await?.ok_or_else(not_readable)
     }
 
     /// The place that a token stands for: `t<place>` of a page, or a sync token.

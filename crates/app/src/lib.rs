@@ -39,6 +39,7 @@ mod staff;
 mod state;
 pub mod sync;
 pub mod to_device;
+mod turns;
 pub mod wake;
 
 pub use caller::Caller;

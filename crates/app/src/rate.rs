@@ -21,6 +21,8 @@ pub(crate) struct Rates {
     refreshes: DefaultKeyedRateLimiter<OwnedUserId>,
     passwords: DefaultKeyedRateLimiter<OwnedUserId>,
     probes: DefaultKeyedRateLimiter<OwnedUserId>,
+    searches: DefaultKeyedRateLimiter<OwnedUserId>,
+    notes: DefaultKeyedRateLimiter<OwnedUserId>,
     off: bool,
 }
 
@@ -38,6 +40,8 @@ impl Rates {
             refreshes: RateLimiter::keyed(quota(limits::REFRESH_PERIOD_MS, limits::REFRESH_BURST)),
             passwords: RateLimiter::keyed(quota(limits::PASSWORD_PERIOD_MS, limits::PASSWORD_BURST)),
             probes: RateLimiter::keyed(quota(limits::PROBE_PERIOD_MS, limits::PROBE_BURST)),
+            searches: RateLimiter::keyed(quota(limits::SEARCH_PERIOD_MS, limits::SEARCH_BURST)),
+            notes: RateLimiter::keyed(quota(limits::NOTE_PERIOD_MS, limits::NOTE_BURST)),
             off,
         }
     }
@@ -51,6 +55,8 @@ impl Rates {
         self.refreshes.retain_recent();
         self.passwords.retain_recent();
         self.probes.retain_recent();
+        self.searches.retain_recent();
+        self.notes.retain_recent();
     }
 }
 
@@ -130,6 +136,28 @@ impl App {
             return Ok(());
         }
         self.rates.probes.check_key(user).map_err(|not_until| wait(&not_until))
+    }
+
+    /// Counts a search of this person, for words or for people.
+    ///
+    /// # Errors
+    /// [`Error::LimitExceeded`] with how long to wait.
+    pub(crate) fn admit_search(&self, user: &OwnedUserId) -> Result<(), Error> {
+        if self.rates.off {
+            return Ok(());
+        }
+        self.rates.searches.check_key(user).map_err(|not_until| wait(&not_until))
+    }
+
+    /// Counts a receipt, a read marker or a piece of account data of this person.
+    ///
+    /// # Errors
+    /// [`Error::LimitExceeded`] with how long to wait.
+    pub(crate) fn admit_note(&self, user: &OwnedUserId) -> Result<(), Error> {
+        if self.rates.off {
+            return Ok(());
+        }
+        self.rates.notes.check_key(user).map_err(|not_until| wait(&not_until))
     }
 
     /// Forgets rate counters of those who have been quiet; to be called now and then.

@@ -61,7 +61,7 @@ impl App {
             limit: request.limit.clamp(1, limits::MESSAGES_PAGE_MAX),
             recurse: request.recurse,
         };
-        let found = self.store.read(query).await?;
+        let found = self.read_in_turn(&caller.user_id, query).await?;
         let found = found.ok_or_else(|| Error::NotFound("there is no such event that you may read".to_owned()))?;
         let mut out = String::from("{\"chunk\":");
         push_events(&mut out, &found.events, Some(request.room_id.as_str()), self.reader(caller));
@@ -101,6 +101,8 @@ impl App {
     /// [`Error::NotFound`] when there is none that the caller may read.
     pub async fn event_at(&self, caller: &Caller, room_id: &OwnedRoomId, at_ms: i64, backwards: bool) -> Result<(String, i64), Error> {
         let query = EventAt { room_id: room_id.clone(), user_id: caller.user_id.clone(), at_ms, backwards };
-        self.store.read(query).await?.ok_or_else(|| Error::NotFound("there is no event at that time that you may read".to_owned()))
+        self.read_in_turn(&caller.user_id, query)
+            .await?
+            .ok_or_else(|| Error::NotFound("there is no event at that time that you may read".to_owned()))
     }
 }

@@ -37,8 +37,9 @@ impl App {
     /// they may read.
     ///
     /// # Errors
-    /// [`Error::InvalidParam`] for a token that is none, or too many words.
+    /// [`Error::InvalidParam`] for a token that is none, or too many words; [`Error::LimitExceeded`] for too many searches.
     pub async fn search(&self, caller: &Caller, request: SearchRequest) -> Result<String, Error> {
+        self.admit_search(&caller.user_id)?;
         let (until, skip) = match request.from.as_deref().filter(|token| !token.is_empty()) {
             Some(token) => {
                 let (until, skip) = place(token).ok_or_else(|| Error::InvalidParam("this is not a token of a search".to_owned()))?;
@@ -49,8 +50,9 @@ impl App {
         let mut words: Vec<String> = request.term.split_whitespace().map(str::to_lowercase).collect();
         words.sort();
         words.dedup();
-        if words.len() > limits::SEARCH_WORDS {
-            return Err(Error::InvalidParam(format!("a search takes at most {} words", limits::SEARCH_WORDS)));
+        if words.len() > limits::SEARCH_WORDS || request.term.len() > limits::SEARCH_TERM_BYTES {
+            let (words, bytes) = (limits::SEARCH_WORDS, limits::SEARCH_TERM_BYTES);
+            return Err(Error::InvalidParam(format!("a search takes at most {words} words, and {bytes} bytes")));
         }
         let limit = request.filter.limit.unwrap_or(limits::TIMELINE_EVENTS_DEFAULT).clamp(1, limits::SEARCH_RESULTS);
         let around = request.around.map(|(before, after)| (before.min(limits::SEARCH_AROUND), after.min(limits::SEARCH_AROUND)));
@@ -68,7 +70,7 @@ impl App {
             with_state: request.with_state,
         };
         // no word is in everything: looking would only read
-        let page = if words.is_empty() { SearchPage::default() } else { self.store.read(query).await? };
+        let page = if words.is_empty() { SearchPage::default() } else { self.read_in_turn(&caller.user_id, query).await? };
         let next = page.until.map(|until| format!("f{until}_{}", skip + limit));
         Ok(render(&page, &words, next.as_deref(), request.group_by_room, self.reader(caller)))
     }

@@ -27,6 +27,7 @@ use crate::seams::Seams;
 use crate::sync::sliding::Connections;
 use crate::sync::typing::Typing;
 use crate::sync::{TokenKey, Waiters};
+use crate::turns::Turns;
 use crate::wake::Wake;
 
 /// A running server without its HTTP.
@@ -47,6 +48,7 @@ pub struct App {
     pub(crate) seams: Seams,
     pub(crate) typing: Typing,
     pub(crate) waiters: Waiters,
+    pub(crate) turns: Arc<Turns>,
     pub(crate) connections: Connections,
     pub(crate) media: Media,
     pub(crate) gateway: Gateway,
@@ -77,6 +79,7 @@ impl App {
             behaviour: Behaviour::new(),
             typing: Typing::default(),
             waiters: Waiters::default(),
+            turns: Arc::default(),
             connections: Connections::new(),
             media: Media::new(blobs),
             gateway: Gateway::default(),

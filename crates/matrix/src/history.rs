@@ -33,7 +33,7 @@ async fn messages(call: Call<get_message_events::v3::Request>) -> Result<Respons
         from: body.from,
         to: body.to,
         limit: number(body.limit),
-        filter: event_filter(&body.filter),
+        filter: event_filter(&body.filter)?,
     };
     Ok(text_response(call.app.history(&call.who, request).await?))
 }

@@ -1,5 +1,6 @@
 //! Looking for words in what one may read.
 
+use app::Error;
 use app::search::SearchRequest;
 use axum::response::Response;
 use model::filter::RoomFilter;
@@ -22,28 +23,28 @@ async fn search(call: Call<search_events::v3::Request>) -> Result<Response, Refu
     // the type fills in a context that nobody asked for
     let wants_context = serde_json::from_slice::<serde_json::Value>(&call.raw)
         .is_ok_and(|body| body.pointer("/search_categories/room_events/event_context").is_some());
-    let request = search_request(criteria, call.body.next_batch, wants_context);
+    let request = search_request(criteria, call.body.next_batch, wants_context)?;
     Ok(text_response(call.app.search(&call.who, request).await?))
 }
 
-fn search_request(criteria: Criteria, from: Option<String>, wants_context: bool) -> SearchRequest {
+fn search_request(criteria: Criteria, from: Option<String>, wants_context: bool) -> Result<SearchRequest, Error> {
     let number = |limit: ruma::UInt| usize::try_from(u64::from(limit)).unwrap_or(usize::MAX);
     let context = &criteria.event_context;
     let room = &criteria.filter;
-    SearchRequest {
+    Ok(SearchRequest {
         term: criteria.search_term,
         keys: keys(criteria.keys.as_deref()),
         rooms: RoomFilter {
             rooms: room.rooms.as_ref().map(|rooms| rooms.iter().cloned().collect()),
             not_rooms: room.not_rooms.iter().cloned().collect(),
         },
-        filter: event_filter(room),
+        filter: event_filter(room)?,
         by_rank: criteria.order_by != Some(OrderBy::Recent),
         from,
         around: wants_context.then(|| (number(context.before_limit), number(context.after_limit))),
         with_state: criteria.include_state.unwrap_or(false),
         group_by_room: criteria.groupings.group_by.iter().any(|grouping| grouping.key == Some(GroupingKey::RoomId)),
-    }
+    })
 }
 
 /// The keys of contents to look in; keys the server does not know find nothing.

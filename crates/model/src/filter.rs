@@ -33,6 +33,14 @@ impl EventFilter {
             && self.contains_url.is_none_or(|wanted| wanted == has_url(content))
     }
 
+    /// Whether it names no more than an event can be held against in no time.
+    pub fn is_within_bounds(&self) -> bool {
+        let few =
+            |values: &[String]| values.len() <= limits::FILTER_VALUES && values.iter().all(|value| value.len() <= limits::EVENT_KEY_BYTES);
+        let lists = [self.types.as_deref(), Some(&*self.not_types), self.senders.as_deref(), Some(&*self.not_senders)];
+        lists.into_iter().flatten().all(few)
+    }
+
     /// Whether every event passes.
     pub fn is_open(&self) -> bool {
         self.types.is_none()
@@ -106,6 +114,21 @@ mod tests {
             ("*a*b", "bxa", false),
         ] {
             assert_eq!(glob(pattern, text), fits, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn a_filter_names_a_bounded_number_of_short_values() {
+        let named = |count: usize, bytes: usize| vec!["x".repeat(bytes); count];
+        for (count, bytes, fits) in [(0, 0, true), (200, 255, true), (201, 1, false), (1, 256, false)] {
+            for filter in [
+                EventFilter { types: Some(named(count, bytes)), ..EventFilter::default() },
+                EventFilter { not_types: named(count, bytes), ..EventFilter::default() },
+                EventFilter { senders: Some(named(count, bytes)), ..EventFilter::default() },
+                EventFilter { not_senders: named(count, bytes), ..EventFilter::default() },
+            ] {
+                assert_eq!(filter.is_within_bounds(), fits, "{count} {bytes}");
+            }
         }
     }
 

@@ -67,16 +67,24 @@ pub const RELATED_EVENTS: usize = 1_000;
 pub const RELATION_DEPTH: usize = 3;
 /// Events that one search looks at, over all rooms: about a tenth of a second.
 pub const SEARCH_EVENTS: usize = 20_000;
+/// Bytes of contents that one search looks at, over all rooms; so much of them is in memory.
+pub const SEARCH_BYTES: usize = 16 * 1024 * 1024;
+/// Events that one search reads at a time.
+pub const SEARCH_BATCH: usize = 200;
 /// Rooms that one search looks into.
 pub const SEARCH_ROOMS: usize = 500;
 /// Threads in one page.
 pub const THREADS_PAGE: usize = 50;
 /// Words of one search.
 pub const SEARCH_WORDS: usize = 16;
+/// Bytes of what is typed for a search.
+pub const SEARCH_TERM_BYTES: usize = 1_024;
 /// Results in one page of a search.
 pub const SEARCH_RESULTS: usize = 100;
 /// Events told before or after each result of a search.
 pub const SEARCH_AROUND: usize = 20;
+/// Events looked at around a moment for the one nearest to it: some may be unreadable.
+pub const EVENT_AT_ROWS: usize = 400;
 /// Rooms up to this size always send all members; lazy loading begins above.
 pub const LAZY_MEMBERS_ABOVE: usize = 32;
 /// Milliseconds an inbox row of a message is kept; an older token gets a summary.
@@ -93,6 +101,8 @@ pub const SLIDING_SUBSCRIPTIONS: usize = 100;
 pub const SLIDING_RANGES: usize = 20;
 /// Patterns for state, room types or tags of one list or subscription; clients use about 20.
 pub const SLIDING_PATTERNS: usize = 200;
+/// Values in the filters of all lists together: every room is held against all of them.
+pub const SLIDING_FILTER_VALUES: usize = 500;
 /// Bytes of the name of a connection or of a list.
 pub const SLIDING_NAME_BYTES: usize = 255;
 /// Rooms told in one answer of sliding sync; the rest comes with the next, which does not wait.
@@ -130,6 +140,8 @@ pub const PROFILE_KEY_BYTES: usize = 255;
 pub const ACCOUNT_DATA_BYTES: usize = 256 * 1024;
 /// Pieces of account data of one account, those of rooms included.
 pub const ACCOUNT_DATA_ENTRIES: i64 = 30_000;
+/// Types, or senders, in one part of a filter; clients name a few. Events are held against all of them.
+pub const FILTER_VALUES: usize = 200;
 /// Bytes of a stored filter.
 pub const FILTER_BYTES: usize = 64 * 1024;
 /// Stored filters of one account; the oldest go.
@@ -331,6 +343,15 @@ pub const TO_DEVICE_PERIOD_MS: u64 = 50;
 /// Such requests of one person at once: keys for the devices of a large room come in many parts.
 pub const TO_DEVICE_BURST: u32 = 500;
 
+/// Milliseconds between searches of one person, for words or for people, in the long run.
+pub const SEARCH_PERIOD_MS: u64 = 1_000;
+/// Such searches of one person at once: a letter typed is one.
+pub const SEARCH_BURST: u32 = 30;
+/// Milliseconds between receipts, read markers or pieces of account data of one person, in the long run.
+pub const NOTE_PERIOD_MS: u64 = 100;
+/// Such notes of one person at once: a client that sets itself up, or reads many rooms.
+pub const NOTE_BURST: u32 = 300;
+
 /// Milliseconds between uploads of one person, in the long run.
 pub const UPLOAD_PERIOD_MS: u64 = 500;
 /// Uploads of one person at once: an album.
@@ -467,7 +488,13 @@ pub const LOG_QUIET_MS: u64 = 500;
 pub const TAILS: usize = 10_000;
 /// Read connections of SQLite.
 pub const SQLITE_READERS: usize = 4;
+/// Of these, such as heavy reads may take: the rest is left to light ones, as every request has.
+pub const SQLITE_HEAVY_READERS: usize = 3;
 /// Pooled connections to PostgreSQL.
 pub const POSTGRES_CONNECTIONS: usize = 24;
+/// Heavy reads of PostgreSQL at a time: the other connections are left to writes and to light reads.
+pub const POSTGRES_HEAVY_READS: usize = 12;
+/// Heavy reads of one person at a time; their others wait, so that no account takes all places.
+pub const HEAVY_READS_PER_USER: usize = 2;
 /// Attempts of a PostgreSQL transaction that lost a race (40001, 40P01).
 pub const TRANSACTION_ATTEMPTS: u32 = 10;

@@ -1,8 +1,11 @@
 //! PostgreSQL: a connection pool, one transaction per command, retries when a race is lost.
 
+use std::sync::Arc;
+
 use bytes::BytesMut;
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Transaction};
 use model::limits;
+use tokio::sync::Semaphore;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{IsolationLevel, NoTls};
@@ -16,6 +19,8 @@ use crate::value::{Row, Value, check};
 #[derive(Debug, Clone)]
 pub(crate) struct Postgres {
     pool: Pool,
+    /// Fewer than there are connections: however many heavy reads there are, others find one.
+    heavy: Arc<Semaphore>,
 }
 
 impl Postgres {
@@ -31,7 +36,7 @@ impl Postgres {
             .create_timeout(Some(std::time::Duration::from_secs(10)))
             .build()
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        let store = Self { pool };
+        let store = Self { pool, heavy: Arc::new(Semaphore::new(limits::POSTGRES_HEAVY_READS)) };
         store.migrate().await?;
         Ok(store)
     }
@@ -70,11 +75,13 @@ impl Postgres {
 
     /// Lets go of the connections.
     pub(crate) fn close(&self) {
+        self.heavy.close();
         self.pool.close();
     }
 
     /// Reads one snapshot.
     pub(crate) async fn read<Q: Query>(&self, query: Q) -> Result<Q::Out, StoreError> {
+        let _heavy = if Q::HEAVY { Some(self.heavy.acquire().await.map_err(|_| StoreError::Closed)?) } else { None };
         let mut client = self.pool.get().await.map_err(|error| unavailable(&error))?;
         let transaction = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true).start().await?;
         let mut tx = PostgresTx(transaction);

@@ -14,7 +14,7 @@ use model::limits;
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use crate::error::StoreError;
 use crate::migrate::{self, Dialect};
@@ -75,6 +75,8 @@ pub(crate) struct Sqlite {
 struct Readers {
     idle: Mutex<Vec<SqliteTx>>,
     permits: Arc<Semaphore>,
+    /// Fewer than all: however many heavy reads there are, light ones find a reader.
+    heavy: Arc<Semaphore>,
 }
 
 impl Sqlite {
@@ -101,7 +103,9 @@ impl Sqlite {
             .name("store-writer".to_owned())
             .spawn(move || write_loop(writer, checkpointer, syncer, jobs))
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        let readers = Readers { idle: Mutex::new(idle), permits: Arc::new(Semaphore::new(limits::SQLITE_READERS)) };
+        let permits = |count| Arc::new(Semaphore::new(count));
+        let readers =
+            Readers { idle: Mutex::new(idle), permits: permits(limits::SQLITE_READERS), heavy: permits(limits::SQLITE_HEAVY_READERS) };
         Ok(Self { writer: sender, readers: Arc::new(readers), progress, thread: Arc::new(Mutex::new(Some(thread))) })
     }
 
@@ -141,23 +145,29 @@ impl Sqlite {
     }
 
     async fn snapshot<Q: Query>(&self, query: Q) -> Result<Q::Out, StoreError> {
-        let permit = Arc::clone(&self.readers.permits).acquire_owned().await.map_err(|_| StoreError::Closed)?;
+        let heavy = if Q::HEAVY { Some(place(&self.readers.heavy).await?) } else { None };
+        let permit = place(&self.readers.permits).await?;
         let mut reader = self.readers.take()?;
-        if !Q::HEAVY {
+        let Some(heavy) = heavy else {
             let outcome = reader.snapshot(&query);
             self.readers.put(reader);
             return outcome;
-        }
+        };
         let readers = Arc::clone(&self.readers);
         let outcome = tokio::task::spawn_blocking(move || {
             let outcome = reader.snapshot(&query);
             readers.put(reader);
             // here and not by the caller, who may have gone away: the place is free once the reader is back
-            drop(permit);
+            drop((permit, heavy, query));
             outcome
         });
         outcome.await.map_err(|error| StoreError::Database(error.to_string()))?
     }
+}
+
+/// A place among those of `semaphore`, in the order of asking.
+async fn place(semaphore: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, StoreError> {
+    Arc::clone(semaphore).acquire_owned().await.map_err(|_| StoreError::Closed)
 }
 
 impl Readers {
@@ -321,7 +331,8 @@ impl SqliteTx {
     fn snapshot<Q: Query>(&mut self, query: &Q) -> Result<Q::Out, StoreError> {
         self.batch("begin")?;
         let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| block_on(query.run(self))));
-        self.batch("commit")?;
+        // a transaction left open would have every later read of this connection refused
+        self.batch("commit").inspect_err(|_| self.undo())?;
         outcome.unwrap_or_else(|_| Err(StoreError::Database("a query panicked".to_owned())))
     }
 

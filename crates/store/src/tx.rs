@@ -42,7 +42,8 @@ pub trait Query: Send + Sync + 'static {
     type Out: Send + 'static;
 
     /// Whether the read may take more than a fraction of a millisecond. On SQLite a light query runs
-    /// on the calling thread, a heavy one on a thread that may block.
+    /// on the calling thread, a heavy one on a thread that may block. Heavy ones wait for one another, and
+    /// leave room for light ones.
     const HEAVY: bool = false;
 
     /// Does the reading.

@@ -10,13 +10,14 @@ impl App {
     /// not known, are found by their friends, their guardian, and those who are in a conversation with them.
     ///
     /// # Errors
-    /// When the store fails.
+    /// [`Error::LimitExceeded`] for too many searches.
     pub async fn search_people(&self, caller: &Caller, term: &str, limit: usize) -> Result<Vec<Found>, Error> {
+        self.admit_search(&caller.user_id)?;
         let term = term.trim().to_lowercase();
         if term.trim_start_matches('@').is_empty() {
             return Ok(Vec::new());
         }
         let limit = i64::try_from(limit.min(limits::DIRECTORY_RESULTS)).unwrap_or(i64::MAX);
-        Ok(self.store.read(Directory { searcher: caller.user_id.clone(), term, limit }).await?)
+        self.read_in_turn(&caller.user_id, Directory { searcher: caller.user_id.clone(), term, limit }).await
     }
 }

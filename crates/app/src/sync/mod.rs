@@ -129,8 +129,11 @@ impl App {
             state_after: request.filter.state_section != StateSection::Before,
             threads: request.filter.unread_threads,
         };
-        let outcome =
-            if since.is_none() || request.full_state { self.store.read(HeavySync(query)).await? } else { self.store.read(query).await? };
+        let outcome = if since.is_none() || request.full_state {
+            Box::pin(self.read_in_turn(&caller.user_id, HeavySync(query))).await?
+        } else {
+            self.store.read(query).await?
+        };
         let SyncOutcome::News(mut news) = outcome else {
             return Err(Error::InvalidParam("this sync token is ahead of what the server has".to_owned()));
         };

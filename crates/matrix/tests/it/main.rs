@@ -11,6 +11,7 @@ mod e2ee;
 mod erasure;
 mod fields;
 mod form;
+mod heavy;
 mod history;
 mod jwt;
 mod media;

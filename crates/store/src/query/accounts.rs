@@ -175,6 +175,7 @@ pub struct Found {
 
 impl Query for Directory {
     type Out = Vec<Found>;
+    const HEAVY: bool = true;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Vec<Found>, StoreError> {
         let sql = "select u.user_id, u.display_name, u.avatar_url from users u where u.state = 'active' and u.service = 0 and u.user_id <> $1 \

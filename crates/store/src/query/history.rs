@@ -174,6 +174,7 @@ pub struct Page {
 impl Query for HistoryPage {
     /// `None` when the person may not read the room.
     type Out = Option<Page>;
+    const HEAVY: bool = true;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Option<Page>, StoreError> {
         let Some(access) = access(tx, &self.room_id, &self.user_id).await? else { return Ok(None) };
@@ -300,6 +301,7 @@ pub struct Surroundings {
 impl Query for EventContext {
     /// `None` when there is no such event, or the person may not read it.
     type Out = Option<Surroundings>;
+    const HEAVY: bool = true;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Option<Surroundings>, StoreError> {
         let Some(access) = access(tx, &self.room_id, &self.user_id).await? else { return Ok(None) };
@@ -352,6 +354,7 @@ pub struct VisibleState {
 impl Query for VisibleState {
     /// `None` when the person may not see it; with whether they are in the room.
     type Out = Option<(Vec<StoredEvent>, Membership)>;
+    const HEAVY: bool = true;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Out, StoreError> {
         let Some(access) = access(tx, &self.room_id, &self.user_id).await? else { return Ok(None) };

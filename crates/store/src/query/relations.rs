@@ -1,5 +1,5 @@
-//! Events found by what they relate to, or by when they were sent. Both look through a room's log, on
-//! a thread that may block.
+//! Events found by what they relate to, or by when they were sent. Both look into a room's log, on a
+//! thread that may block.
 
 use std::collections::BTreeSet;
 
@@ -13,6 +13,7 @@ use super::stored_event::{self, StoredEvent, by_event_id, event_columns, explain
 use crate::args;
 use crate::error::StoreError;
 use crate::tx::{Query, Tx};
+use crate::value::rows;
 
 /// Reads a page of the events that relate to one event.
 #[derive(Clone, Debug)]
@@ -77,7 +78,7 @@ impl Query for Relations {
 impl Relations {
     /// The events that name the target, one more than asked for when there are more.
     async fn direct<T: Tx>(&self, tx: &mut T, from: Option<RoomPos>) -> Result<Vec<StoredEvent>, StoreError> {
-        let batch = crate::value::rows(self.limit).saturating_add(1);
+        let batch = rows(self.limit).saturating_add(1);
         let (rel_type, event_type) = (self.rel_type.as_deref().unwrap_or_default(), self.event_type.as_deref().unwrap_or_default());
         let (sql, from) = if self.backwards {
             let sql = concat!(
@@ -96,8 +97,8 @@ impl Relations {
             );
             (sql, from.unwrap_or_default().get())
         };
-        let rows = tx.rows(sql, args![&self.room_id, &self.event_id, from, &self.user_id, rel_type, event_type, batch]).await?;
-        from_rows(tx, rows, 0).await
+        let found = tx.rows(sql, args![&self.room_id, &self.event_id, from, &self.user_id, rel_type, event_type, batch]).await?;
+        from_rows(tx, found, 0).await
     }
 
     /// As [`Relations::direct`], with what relates to the target by some steps.
@@ -159,16 +160,45 @@ impl Query for EventAt {
         let (Some(first), Some(last)) = (access.readable.first(), access.readable.last()) else { return Ok(None) };
         let sql = if self.backwards {
             "select room_pos, event_id, origin_ts from events where room_id = $1 and room_pos >= $2 and room_pos <= $3 \
-             and (withheld = 0 or sender = $4) and origin_ts <= $5 order by room_pos desc limit 20"
+             and (withheld = 0 or sender = $4) order by room_pos desc limit $5"
         } else {
             "select room_pos, event_id, origin_ts from events where room_id = $1 and room_pos >= $2 and room_pos <= $3 \
-             and (withheld = 0 or sender = $4) and origin_ts >= $5 order by room_pos limit 20"
+             and (withheld = 0 or sender = $4) order by room_pos limit $5"
         };
-        for row in tx.rows(sql, args![&self.room_id, first, last, &self.user_id, self.at_ms]).await? {
-            if access.readable.contains(RoomPos::new(row.int(0)?).unwrap_or_default()) {
-                return Ok(Some((row.text(1)?.to_owned(), row.int(2)?)));
+        let border = self.border(tx).await?;
+        // what was withheld for a while stands where it was released
+        let near = rows(limits::EVENT_AT_ROWS / 2);
+        let (first, last) = if self.backwards { (first, last.min(border + near)) } else { (first.max(border - near), last) };
+        for row in tx.rows(sql, args![&self.room_id, first, last, &self.user_id, rows(limits::EVENT_AT_ROWS)]).await? {
+            let sent_ms = row.int(2)?;
+            let fits = if self.backwards { sent_ms <= self.at_ms } else { sent_ms >= self.at_ms };
+            if fits && access.readable.contains(RoomPos::new(row.int(0)?).unwrap_or_default()) {
+                return Ok(Some((row.text(1)?.to_owned(), sent_ms)));
             }
         }
         Ok(None)
+    }
+}
+
+impl EventAt {
+    /// The first place of the room whose event was sent after the moment, or at it when looking forwards. Places follow
+    /// time, so that it is found by halves; a clock that was set back meanwhile makes it a place nearby.
+    async fn border<T: Tx>(&self, tx: &mut T) -> Result<i64, StoreError> {
+        let sql = "select last_pos from rooms where room_id = $1";
+        let last = tx.row(sql, args![&self.room_id]).await?.map(|row| row.int(0)).transpose()?.unwrap_or_default();
+        let sql = "select room_pos, origin_ts from events where room_id = $1 and room_pos >= $2 order by room_pos limit 1";
+        let (mut low, mut high) = (0, last + 1);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let Some(row) = tx.row(sql, args![&self.room_id, middle]).await? else {
+                high = middle;
+                continue;
+            };
+            let sent_ms = row.int(1)?;
+            let beyond = if self.backwards { sent_ms > self.at_ms } else { sent_ms >= self.at_ms };
+            // no event lies between the middle and the place found
+            (low, high) = if beyond { (low, middle) } else { (row.int(0)? + 1, high) };
+        }
+        Ok(low)
     }
 }

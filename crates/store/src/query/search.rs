@@ -101,42 +101,77 @@ impl Query for Search {
     }
 }
 
+/// A search under way.
+#[derive(Default)]
+struct Looking {
+    ignored: BTreeSet<String>,
+    /// Bytes of contents that may still be looked at.
+    bytes_left: usize,
+    accesses: BTreeMap<OwnedRoomId, Access>,
+    erased: Erased,
+    /// With what orders them by time over all rooms.
+    hits: Vec<(i64, SearchResult)>,
+}
+
 impl Search {
     /// Every match, the newest first, and what the person may read of the rooms.
     async fn hits<T: Tx>(&self, tx: &mut T, until: i64) -> Result<(Vec<SearchResult>, BTreeMap<OwnedRoomId, Access>), StoreError> {
         let ignored = ignored_by(tx, &self.user_id).await?;
-        let mut accesses: BTreeMap<OwnedRoomId, Access> = BTreeMap::new();
-        let mut hits = Vec::new();
-        let mut erased = Erased::default();
+        let mut looking = Looking { ignored, bytes_left: limits::SEARCH_BYTES, ..Looking::default() };
         let rooms = self.rooms_of(tx).await?;
         let reach = rows((limits::SEARCH_EVENTS / rooms.len().max(1)).max(1));
+        for (room_id, last) in rooms {
+            if !self.look_into(tx, &room_id, (last.saturating_sub(reach), last), until, &mut looking).await? {
+                break;
+            }
+        }
+        let Looking { mut hits, accesses, .. } = looking;
+        hits.sort_by_key(|(key, _)| std::cmp::Reverse(*key));
+        Ok((hits.into_iter().map(|(_, hit)| hit).collect(), accesses))
+    }
+
+    /// Looks at a stretch of a room, after its first place and up to its last; whether the search may go on.
+    async fn look_into<T: Tx>(
+        &self,
+        tx: &mut T,
+        room_id: &OwnedRoomId,
+        (first, mut last): (i64, i64),
+        until: i64,
+        looking: &mut Looking,
+    ) -> Result<bool, StoreError> {
         let sql = concat!(
             "select e.event_key, ",
             event_columns!(),
-            " from events e where e.room_id = $1 and e.room_pos <= $2 and e.room_pos > $2 - $3 and e.event_key <= $4 and e.redacted_by is null \
-             and (e.withheld = 0 or e.sender = $5) and e.type in ('m.room.message', 'm.room.name', 'm.room.topic') order by e.room_pos desc"
+            " from events e where e.room_id = $1 and e.room_pos <= $2 and e.room_pos > $3 and e.event_key <= $4 and e.redacted_by is null \
+             and (e.withheld = 0 or e.sender = $5) and e.type in ('m.room.message', 'm.room.name', 'm.room.topic') order by e.room_pos desc limit $6"
         );
-        for (room_id, last) in rooms {
-            for mut row in tx.rows(sql, args![&room_id, last, reach, until, &self.user_id]).await? {
-                let key = row.int(0)?;
-                let event = from_row(&mut row, 1)?;
+        loop {
+            let page = tx.rows(sql, args![room_id, last, first, until, &self.user_id, rows(limits::SEARCH_BATCH)]).await?;
+            let more = page.len() == limits::SEARCH_BATCH;
+            for mut row in page {
+                let (key, event) = (row.int(0)?, from_row(&mut row, 1)?);
+                last = event.room_pos.get() - 1;
+                let Some(bytes_left) = looking.bytes_left.checked_sub(event.content.len()) else { return Ok(false) };
+                looking.bytes_left = bytes_left;
                 let rank = self.rank(&event);
-                let silent = event.state_key.is_none() && ignored.contains(&event.sender);
+                let silent = event.state_key.is_none() && looking.ignored.contains(&event.sender);
                 if rank == 0 || silent || !self.filter.matches(&event.event_type, &event.sender, &event.content) {
                     continue;
                 }
-                if !accesses.contains_key(&room_id) {
-                    let Some(found) = access(tx, &room_id, &self.user_id).await? else { break };
-                    accesses.insert(room_id.clone(), found);
+                if !looking.accesses.contains_key(room_id) {
+                    let Some(found) = access(tx, room_id, &self.user_id).await? else { return Ok(true) };
+                    looking.accesses.insert(room_id.clone(), found);
                 }
-                let Some(access) = accesses.get(&room_id).filter(|access| access.readable.contains(event.room_pos)) else { continue };
-                if !erased.hides(tx, &event, &access.changes).await? {
-                    hits.push((key, SearchResult { room_id: room_id.clone(), rank, event, around: None }));
+                let readable = looking.accesses.get(room_id).filter(|access| access.readable.contains(event.room_pos));
+                let Some(access) = readable else { continue };
+                if !looking.erased.hides(tx, &event, &access.changes).await? {
+                    looking.hits.push((key, SearchResult { room_id: room_id.clone(), rank, event, around: None }));
                 }
             }
+            if !more {
+                return Ok(true);
+            }
         }
-        hits.sort_by_key(|(key, _)| std::cmp::Reverse(*key));
-        Ok((hits.into_iter().map(|(_, hit)| hit).collect(), accesses))
     }
 
     /// The rooms to look in, the busiest of late first, and the last place in each.

@@ -112,6 +112,69 @@ on_both! {
     }
 }
 
+/// A heavy read that says when it runs and ends when it may.
+struct Blocked {
+    runs: tokio::sync::mpsc::UnboundedSender<()>,
+    gate: std::sync::Arc<(std::sync::Mutex<bool>, std::sync::Condvar)>,
+}
+
+impl Query for Blocked {
+    type Out = ();
+    const HEAVY: bool = true;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<(), StoreError> {
+        tx.rows("select 1", args![]).await?;
+        self.runs.send(()).unwrap();
+        drop(self.gate.1.wait_while(self.gate.0.lock().unwrap(), |open| !*open).unwrap());
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn heavy_reads_leave_room_for_light_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open_sqlite(&folder.path().join("frankly.db")).unwrap();
+    let gate = std::sync::Arc::<(std::sync::Mutex<bool>, std::sync::Condvar)>::default();
+    let (runs, mut running) = tokio::sync::mpsc::unbounded_channel();
+    let blocked = (0..20).map(|_| store.read(Blocked { runs: runs.clone(), gate: std::sync::Arc::clone(&gate) }));
+    let light = async {
+        for _ in 0..model::limits::SQLITE_HEAVY_READERS {
+            running.recv().await.unwrap();
+        }
+        assert_eq!(store.read(Swapped).await.unwrap(), (20, 10));
+        assert!(running.try_recv().is_err(), "the others wait");
+        *gate.0.lock().unwrap() = true;
+        gate.1.notify_all();
+    };
+    let (ended, ()) = tokio::join!(futures_util::future::join_all(blocked), light);
+    assert!(ended.into_iter().all(|outcome| outcome.is_ok()));
+}
+
+/// A read that panics, heavy or not.
+struct Panics<const HEAVY: bool>;
+
+impl<const HEAVY: bool> Query for Panics<HEAVY> {
+    type Out = ();
+    const HEAVY: bool = HEAVY;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<(), StoreError> {
+        tx.rows("select 1", args![]).await?;
+        panic!("on purpose");
+    }
+}
+
+#[tokio::test]
+async fn reads_that_panic_cost_no_reader() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open_sqlite(&folder.path().join("frankly.db")).unwrap();
+    for _ in 0..2 * model::limits::SQLITE_READERS {
+        assert!(store.read(Panics::<true>).await.is_err());
+        assert!(store.read(Panics::<false>).await.is_err());
+    }
+    let every = (0..2 * model::limits::SQLITE_READERS).map(|_| store.read(Swapped));
+    assert!(futures_util::future::join_all(every).await.into_iter().all(|read| read.unwrap() == (20, 10)));
+}
+
 #[tokio::test]
 async fn a_panic_in_a_command_is_an_error_and_the_writer_goes_on() {
     let folder = tempfile::tempdir().unwrap();

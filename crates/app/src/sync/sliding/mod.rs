@@ -94,7 +94,7 @@ impl App {
         // what is light is tried first, unless it is known that it cannot do
         let light = if round.since.is_none() || round.lists_changed() { None } else { Some(self.store.read(round.query()).await?) };
         let outcome = match light {
-            None | Some(SlidingOutcome::Much) => self.store.read(HeavySliding(round.query())).await?,
+            None | Some(SlidingOutcome::Much) => Box::pin(self.read_in_turn(&caller.user_id, HeavySliding(round.query()))).await?,
             Some(outcome) => outcome,
         };
         let SlidingOutcome::News(mut news) = outcome else { return Err(Error::UnknownPos) };

@@ -165,6 +165,7 @@ impl SlidingRequest {
         at_most("room subscriptions", self.subscriptions.len(), limits::SLIDING_SUBSCRIPTIONS)?;
         at_most("bytes in the name of a connection", self.conn_id.len(), limits::SLIDING_NAME_BYTES)?;
         at_most("bytes in a transaction ID", self.txn_id.as_ref().map_or(0, String::len), limits::TXN_ID_BYTES)?;
+        let mut values = 0;
         let wanted = |config: &RoomConfig| config.wanted.iter().try_for_each(check_wanted);
         for (name, list) in &self.lists {
             at_most("bytes in the name of a list", name.len(), limits::SLIDING_NAME_BYTES)?;
@@ -180,8 +181,10 @@ impl SlidingRequest {
                 filters.not_tags.len(),
             ];
             named.into_iter().try_for_each(|count| at_most("values in a filter", count, limits::SLIDING_PATTERNS))?;
+            values += named.iter().sum::<usize>();
             wanted(&list.config)?;
         }
+        at_most("values in the filters of all lists", values, limits::SLIDING_FILTER_VALUES)?;
         self.subscriptions.values().try_for_each(wanted)
     }
 }
