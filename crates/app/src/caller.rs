@@ -72,8 +72,8 @@ impl Sessions {
         Self { cache }
     }
 
-    /// Forgets every session of a person: after a log-out, a lock, a suspension.
-    pub(crate) fn forget(&self, user: &OwnedUserId) {
+    /// Forgets every session of a person.
+    fn forget(&self, user: &OwnedUserId) {
         let user = user.clone();
         // closures are supported, so this cannot be refused
         let _accepted = self.cache.invalidate_entries_if(move |_, seen| seen.caller.user_id == user);
@@ -95,6 +95,12 @@ impl App {
             return Err(Error::TokenEnded);
         }
         Ok(seen.caller)
+    }
+
+    /// Looks up every session of a person anew, after a log-out, a lock, a suspension; what waits for them ends.
+    pub(crate) fn forget_sessions(&self, user: &OwnedUserId) {
+        self.sessions.forget(user);
+        self.waiters.end(user);
     }
 
     async fn look_up(&self, token_hash: TokenHash) -> Result<Seen, Error> {

@@ -186,7 +186,7 @@ impl App {
         };
         self.wake.ring(&done.wake);
         if let Some(user) = &done.account_changed {
-            self.sessions.forget(user);
+            self.forget_sessions(user);
         }
         if let Some(room_id) = &done.room_id {
             self.rooms.invalidate(room_id);

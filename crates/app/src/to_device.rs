@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use model::id::{OwnedDeviceId, OwnedUserId};
+use model::json::nesting;
 use model::limits;
 use store::command::send_to_device::{SendToDevice, SendToDeviceOutcome};
 
@@ -24,7 +25,7 @@ impl App {
     /// Suspended people may do this: their own devices need it too.
     ///
     /// # Errors
-    /// [`Error::TooLarge`] by number and size, [`Error::BadJson`] for a content that is no object,
+    /// [`Error::TooLarge`] by number and size, [`Error::BadJson`] for a content that is no object or nested deeper than [`limits::JSON_DEPTH`],
     /// [`Error::LimitExceeded`].
     pub async fn send_to_device(&self, caller: &Caller, sent: ToDeviceMessages) -> Result<(), Error> {
         if sent.txn_id.len() > limits::TXN_ID_BYTES || sent.event_type.len() > limits::EVENT_KEY_BYTES {
@@ -37,8 +38,8 @@ impl App {
             if content.len() > limits::TO_DEVICE_BYTES {
                 return Err(Error::TooLarge(format!("a message to a device has at most {} bytes", limits::TO_DEVICE_BYTES)));
             }
-            if !content.trim_start().starts_with('{') {
-                return Err(Error::BadJson("the content of a message is an object".to_owned()));
+            if !content.trim_start().starts_with('{') || nesting(content) > limits::JSON_DEPTH {
+                return Err(Error::BadJson(format!("the content of a message is an object, nested at most {} deep", limits::JSON_DEPTH)));
             }
         }
         let too_much = || Error::TooLarge(format!("at most {} messages can be sent at once; send them in parts", limits::TO_DEVICE_ROWS));

@@ -34,6 +34,27 @@ pub fn parse_object(text: &str) -> Result<CanonicalJsonObject, JsonError> {
     }
 }
 
+/// How deep the arrays and objects of a JSON text are nested. The text must be JSON; it is only counted here.
+pub fn nesting(text: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let (mut in_string, mut escaped) = (false, false);
+    for byte in text.bytes() {
+        if in_string {
+            in_string = escaped || byte != b'"';
+            escaped = !escaped && byte == b'\\';
+            continue;
+        }
+        match byte {
+            b'"' => in_string = true,
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
+}
+
 fn explain(error: &serde_json::Error) -> JsonError {
     match error.classify() {
         serde_json::error::Category::Data => JsonError::BadJson(error.to_string()),
@@ -125,6 +146,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn nesting_is_counted_outside_of_strings() {
+        for (text, depth) in [("1", 0), ("{}", 1), ("[[],{\"a\":[1]}]", 3), (r#"{"[[[":"]}{{\\"}"#, 1), (r#"{"a\"[[":[],"b\\":[{}]}"#, 3)] {
+            assert_eq!(nesting(text), depth, "{text}");
+        }
+    }
 
     #[test]
     fn floats_duplicates_depth_and_huge_integers_are_bad_json() {

@@ -53,6 +53,8 @@ pub const WRITE_ATTEMPTS: u32 = 8;
 pub const TIMELINE_EVENTS_DEFAULT: usize = 10;
 /// Timeline events of a room in one sync answer, whatever the filter asks.
 pub const TIMELINE_EVENTS_MAX: usize = 100;
+/// Rows looked at for one room's timeline when most of them are left out, by a filter or because they may not be read.
+pub const FILTERED_ROWS: usize = 2_000;
 /// Inbox rows read for one sync answer; beyond it the answer is made from room summaries, with `limited`.
 pub const INBOX_PAGE_ROWS: usize = 1_000;
 /// Timeline events of all rooms together in a first sync; beyond it each room gets fewer.
@@ -190,7 +192,7 @@ pub const RELATIONS_PER_USER: i64 = 20_000;
 pub const ONE_TIME_KEYS: i64 = 1_000;
 /// One-time keys of one device that are remembered after they were given out: clients keep up to 5,000 private halves.
 pub const CLAIMED_KEYS_KEPT: i64 = 5_000;
-/// Fallback keys in one upload; there is one an algorithm.
+/// Algorithms of which a device has a fallback key; clients know one.
 pub const FALLBACK_KEYS: usize = 8;
 /// Bytes of a device's identity, of a cross-signing key and of a one-time key each.
 pub const KEY_BYTES: usize = 16 * 1024;

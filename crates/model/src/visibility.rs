@@ -84,6 +84,11 @@ impl Readable {
         Self(ranges)
     }
 
+    /// The last place not after this one that may be read.
+    pub fn last_until(&self, place: i64) -> Option<i64> {
+        self.0.iter().filter(|(from, _)| *from <= place).map(|(_, to)| *to.min(&place)).max()
+    }
+
     /// Whether this place may be read.
     pub fn contains(&self, place: RoomPos) -> bool {
         self.0.iter().any(|(from, to)| (*from..=*to).contains(&place.get()))
@@ -98,6 +103,26 @@ impl Readable {
     pub fn first(&self) -> Option<i64> {
         self.0.iter().map(|(from, _)| *from).min()
     }
+}
+
+/// The last place at which a person was in the room, or everybody could look into it: up to there they may know its
+/// state. `None` when neither ever was so. Being invited, or declining, is not being in.
+pub fn last_inside(visibilities: &[(RoomPos, HistoryVisibility)], changes: &[(RoomPos, Membership)]) -> Option<i64> {
+    let ends = |holds: bool, until: &mut Option<i64>, was: &mut bool, place: RoomPos| {
+        if *was && !holds {
+            *until = Some(place.get());
+        }
+        *was = holds;
+    };
+    let (mut until, mut was_in) = (None, false);
+    for (place, membership) in changes {
+        ends(*membership == Membership::Join, &mut until, &mut was_in, *place);
+    }
+    let (mut open_until, mut was_open) = (None, false);
+    for (place, visibility) in visibilities {
+        ends(*visibility == HistoryVisibility::WorldReadable, &mut open_until, &mut was_open, *place);
+    }
+    if was_in || was_open { Some(i64::MAX) } else { until.max(open_until) }
 }
 
 #[cfg(test)]
@@ -131,6 +156,39 @@ mod tests {
         assert_eq!(readable(Shared, &[]), Vec::<i64>::new());
         assert_eq!(readable(WorldReadable, &[]), all);
     }
+
+    #[test]
+    fn who_was_in_knows_the_state_up_to_there() {
+        use HistoryVisibility::{Joined, Shared, WorldReadable};
+        use Membership::{Ban, Invite, Join, Leave};
+        let last = |visibilities: &[(i64, HistoryVisibility)], changes: &[(i64, Membership)]| {
+            let changes: Vec<_> = changes.iter().map(|(place, membership)| (RoomPos::new(*place).unwrap(), *membership)).collect();
+            let visibilities: Vec<_> = visibilities.iter().map(|(place, one)| (RoomPos::new(*place).unwrap(), *one)).collect();
+            last_inside(&visibilities, &changes)
+        };
+        for closed in [Shared, Joined] {
+            let room = [(1, closed)];
+            assert_eq!(last(&room, &[]), None);
+            assert_eq!(last(&room, &[(3, Invite), (5, Leave)]), None);
+            assert_eq!(last(&room, &[(3, Invite), (5, Join)]), Some(i64::MAX));
+            assert_eq!(last(&room, &[(3, Join), (5, Leave)]), Some(5));
+            assert_eq!(last(&room, &[(3, Join), (5, Leave), (7, Invite), (9, Leave)]), Some(5));
+            assert_eq!(last(&room, &[(3, Join), (5, Ban), (7, Leave), (9, Ban)]), Some(5));
+            assert_eq!(last(&room, &[(3, Join), (5, Leave), (7, Invite)]), Some(5));
+            assert_eq!(last(&room, &[(3, Join), (5, Leave), (7, Join), (9, Leave)]), Some(9));
+        }
+        assert_eq!(last(&[(1, WorldReadable)], &[]), Some(i64::MAX));
+        assert_eq!(last(&[(1, WorldReadable), (6, Shared)], &[(3, Join), (5, Leave)]), Some(6));
+        assert_eq!(last(&[(1, WorldReadable), (6, Shared)], &[(3, Join), (8, Leave)]), Some(8));
+    }
+
+    #[test]
+    fn the_last_readable_place_is_found_across_gaps() {
+        let readable = Readable(vec![(2, 4), (8, 9)]);
+        let found: Vec<_> = (1..=10).map(|place| readable.last_until(place)).collect();
+        assert_eq!(found, [None, Some(2), Some(3), Some(4), Some(4), Some(4), Some(4), Some(8), Some(9), Some(9)]);
+    }
+
     #[test]
     fn an_event_is_judged_by_the_visibility_it_was_sent_under() {
         use HistoryVisibility::{Joined, Shared, WorldReadable};

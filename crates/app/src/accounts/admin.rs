@@ -37,7 +37,7 @@ impl App {
     /// [`Error::NotFound`] when there is none.
     pub async fn change_account(&self, user: &OwnedUserId, change: UserChange) -> Result<(), Error> {
         let known = self.store.run(UpdateUser { user_id: user.clone(), change, now: self.clock.now() }).await?;
-        self.sessions.forget(user);
+        self.forget_sessions(user);
         self.rooms.invalidate_all();
         self.wake.ring([user]);
         if known { Ok(()) } else { Err(Error::NotFound(format!("there is no {user} here"))) }

@@ -50,7 +50,7 @@ impl App {
         self.shows_password(caller, auth).await?;
         let told = self.store.run(LogOut { user_id: caller.user_id.clone(), devices: Some(devices), except: None }).await?;
         self.wake.ring(&told);
-        self.sessions.forget(&caller.user_id);
+        self.forget_sessions(&caller.user_id);
         Ok(())
     }
 
@@ -77,7 +77,7 @@ impl App {
             let told = self.store.run(LogOut { user_id: caller.user_id.clone(), devices: None, except }).await?;
             self.wake.ring(&told);
         }
-        self.sessions.forget(&caller.user_id);
+        self.forget_sessions(&caller.user_id);
         Ok(())
     }
 }

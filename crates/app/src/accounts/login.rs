@@ -143,7 +143,7 @@ impl App {
         if !self.store.run(command).await? {
             return Err(Error::Forbidden(format!("an account has at most {} devices; log some out", limits::DEVICES_PER_USER)));
         }
-        self.sessions.forget(&user_id);
+        self.forget_sessions(&user_id);
         Ok(Session { user_id, device_id, tokens })
     }
 
@@ -154,7 +154,7 @@ impl App {
     pub async fn log_out(&self, caller: &Caller, everywhere: bool) -> Result<(), Error> {
         let devices = (!everywhere).then(|| vec![caller.device_id.clone()]);
         let told = self.store.run(LogOut { user_id: caller.user_id.clone(), devices, except: None }).await?;
-        self.sessions.forget(&caller.user_id);
+        self.forget_sessions(&caller.user_id);
         self.wake.ring(&told);
         Ok(())
     }

@@ -68,7 +68,7 @@ impl App {
             return Err(Error::UnknownToken);
         }
         // what the pair before it may still do is asked of the database
-        self.sessions.forget(&user_id);
+        self.forget_sessions(&user_id);
         Ok(tokens)
     }
 }

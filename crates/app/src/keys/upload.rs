@@ -66,7 +66,8 @@ impl App {
 }
 
 fn too_many() -> Error {
-    Error::TooLarge(format!("a device keeps at most {} one-time keys here", limits::ONE_TIME_KEYS))
+    let (one_time, fallback) = (limits::ONE_TIME_KEYS, limits::FALLBACK_KEYS);
+    Error::TooLarge(format!("a device keeps at most {one_time} one-time keys here, and {fallback} fallback keys"))
 }
 
 fn own_identity(caller: &Caller, text: &str) -> Result<Identity, Error> {

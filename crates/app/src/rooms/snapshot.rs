@@ -54,7 +54,8 @@ impl App {
         for _ in 0..limits::WRITE_ATTEMPTS {
             let room = self.snapshot(room_id).await?;
             let command = decide(Arc::clone(&room)).await?;
-            let changes_state = command.steps.iter().any(|step| step.append.draft.state_key.is_some());
+            // what is redacted may be state
+            let changes_state = command.steps.iter().any(|step| step.append.draft.state_key.is_some() || step.redacts.is_some());
             let invited = invited(&command.steps);
             match self.store.run(command).await {
                 Err(StoreError::Stale) => self.rooms.invalidate(room_id),

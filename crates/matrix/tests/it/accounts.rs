@@ -253,6 +253,24 @@ mod logout {
     use super::*;
 
     #[tokio::test]
+    async fn ends_what_waits() {
+        let world = World::new();
+        let (phone, laptop) = (world.device("ana", "PHONE").await, world.device("ana", "LAPTOP").await);
+        let since = phone.syncs("").await;
+        let path = format!("v3/sync?timeout=50000&since={}", crate::world::next(&since));
+        let waits = phone.request(http::Method::GET, &path, None);
+        let logs_out = async {
+            // the poll waits by now: everything before its wait is done without a pause
+            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+            laptop.post("v3/logout/all", json!({})).await;
+        };
+        let started = std::time::Instant::now();
+        let ((status, _), ()) = tokio::join!(waits, logs_out);
+        assert!(status == http::StatusCode::OK && started.elapsed() < std::time::Duration::from_secs(40));
+        assert_eq!(phone.request(http::Method::GET, &path, None).await.0, http::StatusCode::UNAUTHORIZED);
+    }
+
+    #[tokio::test]
     async fn of_one_device_leaves_the_others() {
         let world = World::new();
         let phone = registers(&world, "ana").await;

@@ -300,3 +300,72 @@ async fn each_event_says_what_ones_membership_was() {
     let events = left["rooms"]["leave"][&room]["timeline"]["events"].as_array().unwrap();
     assert_eq!(events.last().unwrap()["unsigned"]["membership"], "leave");
 }
+
+/// What somebody who is outside gets to see of a room's state, by every door: whether a word occurs in it.
+async fn sees(person: &crate::world::Person, room: &str, event: &str, word: &str) -> Vec<&'static str> {
+    let room_path = encoded(room);
+    let context = format!("v3/rooms/{room_path}/context/{}?limit=10", encoded(event));
+    let search = json!({"search_categories": {"room_events": {"search_term": "together", "include_state": true}}});
+    let leave = encoded(r#"{"room":{"include_leave":true,"timeline":{"limit":1}}}"#);
+    let sliding = json!({"lists": {"all": {"ranges": [[0, 9]], "timeline_limit": 5, "required_state": [["*", "*"]]}}});
+    let mut doors = Vec::new();
+    for (door, method, path, body) in [
+        ("context", Method::GET, context, None),
+        ("state", Method::GET, format!("v3/rooms/{room_path}/state"), None),
+        ("members", Method::GET, format!("v3/rooms/{room_path}/members"), None),
+        ("messages", Method::GET, format!("v3/rooms/{room_path}/messages?dir=b&limit=50"), None),
+        ("search", Method::POST, "v3/search".to_owned(), Some(search)),
+        ("sync", Method::GET, format!("v3/sync?filter={leave}"), None),
+        ("sync after", Method::GET, format!("v3/sync?use_state_after=true&filter={leave}"), None),
+        ("sliding", Method::POST, "unstable/org.matrix.simplified_msc3575/sync?timeout=0".to_owned(), Some(sliding)),
+    ] {
+        if person.request(method, &path, body).await.1.to_string().contains(word) {
+            doors.push(door);
+        }
+    }
+    doors
+}
+
+#[tokio::test]
+async fn who_declines_an_invitation_learns_nothing_of_the_room() {
+    let world = World::new();
+    let (ana, ben, cy) = (world.person("ana").await, world.person("ben").await, world.person("cy").await);
+    let room = ana.creates(&[&ben, &cy], json!({"preset": "private_chat"})).await;
+    ben.joins(&room).await;
+    ana.sets(&room, "org.example.note", "", json!({"note": "secret plan"})).await;
+    let first = cy.syncs("").await;
+    cy.leaves(&room).await;
+    let left = cy.syncs_since(&first).await;
+    let own = left["rooms"]["leave"][&room]["timeline"]["events"].as_array().unwrap().last().unwrap();
+    let own = own["event_id"].as_str().unwrap().to_owned();
+    let context = cy.get(&format!("v3/rooms/{}/context/{}?limit=10", encoded(&room), encoded(&own))).await;
+    assert_eq!((&context["event"]["event_id"], &context["state"]), (&json!(own), &json!([])));
+    assert_eq!(sees(&cy, &room, &own, "secret plan").await, Vec::<&str>::new());
+    assert_eq!(sees(&cy, &room, &own, "@ben:example.org").await, Vec::<&str>::new(), "nor who is in it");
+}
+
+#[tokio::test]
+async fn who_left_knows_the_state_up_to_there_whatever_becomes_of_them_later() {
+    for later in ["ban", "invite"] {
+        let world = World::new();
+        let (ana, ben, room) = world.friends().await;
+        ana.says("together", &room).await;
+        ana.sets(&room, "org.example.note", "", json!({"note": "known plan"})).await;
+        ben.leaves(&room).await;
+        ana.sets(&room, "org.example.note", "", json!({"note": "secret plan"})).await;
+        let before = ben.syncs("").await;
+        assert_eq!(ana.acts_on(later, &ben, &room).await.0, 200, "{later}");
+        if later == "invite" {
+            ben.leaves(&room).await;
+        }
+        let after = ben.syncs_since(&before).await;
+        let own = after["rooms"]["leave"][&room]["timeline"]["events"].as_array().unwrap().last().unwrap();
+        let own = own["event_id"].as_str().unwrap();
+        assert_eq!(sees(&ben, &room, own, "secret plan").await, Vec::<&str>::new(), "{later}");
+        let known = sees(&ben, &room, own, "known plan").await;
+        let mut doors = vec!["context", "state", "messages", "search", "sync", "sync after"];
+        // a new connection lists rooms one was removed from, not those one left
+        doors.extend((later == "ban").then_some("sliding"));
+        assert_eq!(known, doors, "{later}");
+    }
+}

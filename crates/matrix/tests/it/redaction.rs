@@ -107,3 +107,31 @@ async fn what_is_not_in_the_room_is_not_found() {
     assert_eq!(plain(&redacts(&cy, &room, &said, "4").await), FORBIDDEN);
     assert_eq!(ana.event(&room, &said).await["unsigned"]["redacted_because"], Value::Null);
 }
+
+#[tokio::test]
+async fn redacted_state_is_told_nowhere_any_more() {
+    let world = World::new();
+    let (ana, ben, room) = world.friends().await;
+    let cy = world.person("cy").await;
+    ben.put("v3/profile/@ben:example.org/displayname", json!({"displayname": "Rude name"})).await;
+    let member = ana.get(&format!("v3/rooms/{}/state/m.room.member/@ben:example.org?format=event", encoded(&room))).await;
+    let mut said = vec![member["event_id"].as_str().unwrap().to_owned()];
+    said.push(ana.sets(&room, "m.room.name", "", json!({"name": "Rude name"})).await);
+    said.push(ana.sets(&room, "m.room.topic", "", json!({"topic": "Rude name"})).await);
+    let members = format!("v3/rooms/{}/joined_members", encoded(&room));
+    let summary = format!("v1/room_summary/{}", encoded(&room));
+    for path in [&members, &summary] {
+        assert!(ana.get(path).await.to_string().contains("Rude name"), "{path}");
+    }
+    for (n, event) in said.iter().enumerate() {
+        assert_eq!(plain(&redacts(&ana, &room, event, &n.to_string()).await), FINE);
+    }
+    for path in [&members, &summary] {
+        assert!(!ana.get(path).await.to_string().contains("Rude name"), "{path}");
+    }
+    ana.invites(&cy, &room).await;
+    assert!(!cy.syncs("").await["rooms"]["invite"][&room].to_string().contains("Rude name"));
+    let again = ana.sets(&room, "m.room.topic", "", json!({"topic": "Rude name"})).await;
+    assert_ne!(again, said[2], "what was redacted is not what is set now");
+    assert_eq!(ana.state(&room, "m.room.topic", "").await["topic"], "Rude name");
+}

@@ -129,7 +129,7 @@ pub(crate) async fn run_steps<T: Tx>(
             apply_membership(tx, room_id, set, &appended).await?;
         }
         if let Some(target) = &step.redacts {
-            redaction::prune(tx, room_id, target, &appended.event_id, rules).await?;
+            state_version += i64::from(redaction::prune(tx, room_id, target, &appended.event_id, rules).await?);
         }
         if let Some(mark) = &step.sealed {
             appended.oddities = sealed::note(tx, room_id, step, mark, &appended.event_id).await?;

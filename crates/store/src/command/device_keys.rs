@@ -36,9 +36,10 @@ impl Held {
         self.counts.values().sum()
     }
 
-    /// The counts as a sync tells them.
+    /// The counts as a sync tells them: without algorithms of which none is left, but for the one that clients look for.
     pub(crate) fn counts_text(&self) -> String {
-        serde_json::to_string(&self.counts).expect("a map of numbers is JSON")
+        let told = self.counts.iter().filter(|(algorithm, count)| **count > 0 || *algorithm == "signed_curve25519");
+        serde_json::to_string(&told.collect::<BTreeMap<_, _>>()).expect("a map of numbers is JSON")
     }
 
     /// Writes back what changed.

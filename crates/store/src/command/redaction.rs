@@ -14,16 +14,17 @@ use crate::tx::Tx;
 ///
 /// A message with an open case keeps its text as that case's evidence, out of the members' reach,
 /// so that nobody escapes a review by redacting first. Media that only it showed go with it, or are kept likewise.
+/// Gives whether the room's present state, and so its version, changed with it.
 pub(crate) async fn prune<T: Tx>(
     tx: &mut T,
     room_id: &OwnedRoomId,
     target: &OwnedEventId,
     by: &OwnedEventId,
     rules: &RoomVersionRules,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let sql = "select type, content from events where room_id = $1 and event_id = $2 and redacted_by is null";
     let Some(row) = tx.row(sql, args![room_id, target]).await? else {
-        return Ok(());
+        return Ok(false);
     };
     let (event_type, original) = (row.text(0)?, row.text(1)?);
     let pruned = pruned(event_type, original, rules)?;
@@ -31,7 +32,12 @@ pub(crate) async fn prune<T: Tx>(
     let is_evidence = tx.exec(sql, args![target, original]).await? > 0;
     let sql = "update events set content = $3, redacted_by = $4, relates_to = null, rel_type = null where room_id = $1 and event_id = $2";
     tx.exec(sql, args![room_id, target, pruned, by]).await?;
-    media_refs::take_back(tx, target, is_evidence).await
+    media_refs::take_back(tx, target, is_evidence).await?;
+    // whoever judges by the text that is gone has to look again
+    let sql = "update rooms set state_version = state_version + 1 where room_id = $1 and exists (select 1 from events e \
+               join room_state s on s.room_id = e.room_id and s.room_pos = e.room_pos and s.type = e.type and s.state_key = e.state_key \
+               where e.event_id = $2 and e.room_id = $1 and e.state_key is not null)";
+    Ok(tx.exec(sql, args![room_id, target]).await? > 0)
 }
 
 /// Prunes the member events of somebody who is erased: the names and pictures they showed go for everybody, who was where

@@ -21,7 +21,6 @@ pub(crate) struct Anchor {
     pub(crate) event_id: OwnedEventId,
     pub(crate) room_pos: RoomPos,
     pub(crate) sender: OwnedUserId,
-    pub(crate) is_state: bool,
     /// Whether its sender took it back: redacted it, or asked for erasure before anybody else had it.
     pub(crate) taken_back: bool,
 }
@@ -35,7 +34,7 @@ impl Anchor {
 
 /// Finds the message; `None` when it is gone.
 pub(crate) async fn anchor<T: Tx>(tx: &mut T, event_id: &OwnedEventId) -> Result<Option<Anchor>, StoreError> {
-    let sql = "select e.room_id, e.room_pos, e.sender, case when e.state_key is null then 0 else 1 end, \
+    let sql = "select e.room_id, e.room_pos, e.sender, \
                case when e.redacted_by is not null or (e.withheld <> 0 and u.erase_asked_ms is not null) then 1 else 0 end \
                from events e left join users u on u.user_id = e.sender where e.event_id = $1";
     let Some(row) = tx.row(sql, args![event_id]).await? else {
@@ -46,8 +45,7 @@ pub(crate) async fn anchor<T: Tx>(tx: &mut T, event_id: &OwnedEventId) -> Result
         event_id: event_id.clone(),
         room_pos: RoomPos::new(row.int(1)?).unwrap_or_default(),
         sender: row.parse(2)?,
-        is_state: row.flag(3)?,
-        taken_back: row.flag(4)?,
+        taken_back: row.flag(3)?,
     }))
 }
 
@@ -90,11 +88,8 @@ pub(crate) async fn remove<T: Tx>(
         return Ok(Vec::new());
     }
     // the place is taken first: it locks the room, and members are read under that lock
-    let sql = "update rooms set last_pos = last_pos + 1, state_version = state_version + $2 where room_id = $1 returning last_pos, version";
-    let row = tx
-        .row(sql, args![&anchor.room_id, anchor.is_state])
-        .await?
-        .ok_or_else(|| StoreError::Database("a case names an unknown room".to_owned()))?;
+    let sql = "update rooms set last_pos = last_pos + 1 where room_id = $1 returning last_pos, version";
+    let row = tx.row(sql, args![&anchor.room_id]).await?.ok_or_else(|| StoreError::Database("a case names an unknown room".to_owned()))?;
     let room_pos = RoomPos::new(row.int(0)?).unwrap_or_default();
     let version: RoomVersionId = row.parse(1)?;
     let rules = rules_of(&version)?;

@@ -1,5 +1,7 @@
 //! A device's public keys: who it is, and the keys others begin conversations with.
 
+use std::collections::BTreeSet;
+
 use model::id::{OwnedDeviceId, OwnedUserId};
 use model::limits;
 
@@ -53,7 +55,7 @@ pub enum UploadOutcome {
     OtherIdentity,
     /// There is a key with this ID and another content.
     OtherContent(String),
-    /// There would be more than [`limits::ONE_TIME_KEYS`].
+    /// There would be more than [`limits::ONE_TIME_KEYS`], or fallback keys of more than [`limits::FALLBACK_KEYS`] algorithms.
     TooMany,
     /// The device is no longer logged in.
     NoDevice,
@@ -79,7 +81,9 @@ impl Command for UploadKeys {
                 Seen::Other => return Ok(UploadOutcome::OtherContent(key.key_id.clone())),
             }
         }
-        if held.total() + crate::value::rows(fresh.len()) > limits::ONE_TIME_KEYS {
+        if held.total() + crate::value::rows(fresh.len()) > limits::ONE_TIME_KEYS
+            || self.fallback_algorithms(tx).await? > limits::FALLBACK_KEYS
+        {
             return Ok(UploadOutcome::TooMany);
         }
         let counts_change = !fresh.is_empty() || !self.fallback_keys.is_empty();
@@ -132,6 +136,19 @@ impl UploadKeys {
         let arguments = args![&self.user_id, &self.device_id, key.algorithm.as_str(), seq, key.key_id.as_str(), key.content.as_str()];
         tx.exec(sql, arguments).await?;
         Ok(())
+    }
+
+    /// How many algorithms there would be with a fallback key.
+    async fn fallback_algorithms<T: Tx>(&self, tx: &mut T) -> Result<usize, StoreError> {
+        if self.fallback_keys.is_empty() {
+            return Ok(0);
+        }
+        let mut algorithms: BTreeSet<String> = self.fallback_keys.iter().map(|key| key.algorithm.clone()).collect();
+        let sql = "select algorithm from fallback_keys where user_id = $1 and device_id = $2";
+        for mut row in tx.rows(sql, args![&self.user_id, &self.device_id]).await? {
+            algorithms.insert(row.take_text(0)?);
+        }
+        Ok(algorithms.len())
     }
 
     /// A new fallback key is unused; the one that is there stays as it is.

@@ -6,7 +6,7 @@ use model::filter::EventFilter;
 use model::id::{OwnedEventId, OwnedRoomId, OwnedUserId};
 use model::room::Membership;
 use model::seq::{InboxPos, RoomPos};
-use model::visibility::{HistoryVisibility, Readable};
+use model::visibility::{HistoryVisibility, Readable, last_inside};
 
 use super::bundle;
 use super::contact;
@@ -23,8 +23,8 @@ pub struct Access {
     pub readable: Readable,
     /// Their membership.
     pub membership: Membership,
-    /// Whether they ever were in the room, or everybody may look into it.
-    pub was_in: bool,
+    /// The last place at which they were in the room, or everybody could look into it; `None` when they never could.
+    pub inside_until: Option<i64>,
     /// Their memberships by place, oldest first.
     pub changes: Vec<(RoomPos, Membership)>,
 }
@@ -37,13 +37,24 @@ impl Access {
         erased::hide(tx, &self.changes, events).await
     }
 
-    /// The last place whose state they may see: the present one for members.
+    /// The place before which the state lies that they may see; `None` for members, who see the present one. Of who never
+    /// was in the room it is the very first, and nothing lies before it.
     pub fn state_at(&self) -> Option<RoomPos> {
         match self.membership {
             Membership::Join => None,
-            _ => self.readable.last().and_then(|last| RoomPos::new(last.saturating_add(1))),
+            _ => Some(self.inside_until.map_or(RoomPos::ZERO, place_after)),
         }
     }
+
+    /// Whether they ever were in the room, or everybody could look into it.
+    pub fn was_in(&self) -> bool {
+        self.inside_until.is_some()
+    }
+}
+
+/// The place after this one.
+fn place_after(place: i64) -> RoomPos {
+    RoomPos::new(place.saturating_add(1)).unwrap_or(RoomPos::LAST)
 }
 
 /// What a person may read of a room; `None` when they have, or want, nothing to do with it.
@@ -74,10 +85,9 @@ pub(crate) async fn access<T: Tx>(tx: &mut T, room_id: &OwnedRoomId, user: &Owne
     }
     let readable = Readable::of(&visibilities, &changes);
     // whoever never was there may read what is open to the world
-    let open = visibilities.iter().any(|(_, one)| *one == HistoryVisibility::WorldReadable);
-    let was_in = open || changes.iter().any(|(_, membership)| *membership == Membership::Join);
-    let stranger = changes.is_empty() && !open;
-    Ok((!stranger).then_some(Access { readable, membership, was_in, changes }))
+    let inside_until = last_inside(&visibilities, &changes);
+    let stranger = changes.is_empty() && inside_until.is_none();
+    Ok((!stranger).then_some(Access { readable, membership, inside_until, changes }))
 }
 
 /// Whether somebody is in a room, or invited, whom this person may not see.
@@ -211,7 +221,7 @@ impl Query for HistoryPage {
         events.retain(|event| event.state_key.is_some() || !ignored.contains(&event.sender));
         bundle::attach(tx, &self.room_id, &self.user_id, &access.readable, &mut events).await?;
         access.note_membership(tx, &mut events).await?;
-        let members = members_of(tx, &self.room_id, &events).await?;
+        let members = members_of(tx, &self.room_id, &events, access.state_at()).await?;
         Ok(Some(Page { start, end, events, members }))
     }
 }
@@ -255,8 +265,13 @@ pub(crate) async fn ignored_by<T: Tx>(tx: &mut T, user: &OwnedUserId) -> Result<
     Ok(content.ignored_users.into_keys().collect())
 }
 
-/// The present member events of the senders of `events`.
-pub(crate) async fn members_of<T: Tx>(tx: &mut T, room_id: &OwnedRoomId, events: &[StoredEvent]) -> Result<Vec<StoredEvent>, StoreError> {
+/// The present member events of the senders of `events`, or those from before a place.
+pub(crate) async fn members_of<T: Tx>(
+    tx: &mut T,
+    room_id: &OwnedRoomId,
+    events: &[StoredEvent],
+    before: Option<RoomPos>,
+) -> Result<Vec<StoredEvent>, StoreError> {
     let senders: BTreeSet<&str> = events.iter().map(|event| event.sender.as_str()).collect();
     let sql = concat!(
         "select ",
@@ -266,6 +281,10 @@ pub(crate) async fn members_of<T: Tx>(tx: &mut T, room_id: &OwnedRoomId, events:
     );
     let mut members = Vec::new();
     for sender in senders {
+        if let Some(before) = before {
+            members.extend(stored_event::state_before(tx, room_id, "m.room.member", sender, before).await?);
+            continue;
+        }
         let rows = tx.rows(sql, args![room_id, sender]).await?;
         members.extend(from_rows(tx, rows, 0).await?);
     }
@@ -294,7 +313,7 @@ pub struct Surroundings {
     pub before: Vec<StoredEvent>,
     /// What came after, oldest first.
     pub after: Vec<StoredEvent>,
-    /// The room's state at the last event.
+    /// The room's state at the last event, as far as the reader may see it.
     pub state: Vec<StoredEvent>,
 }
 
@@ -330,11 +349,12 @@ impl Query for EventContext {
             bundle::attach(tx, &self.room_id, &self.user_id, &access.readable, events).await?;
             access.note_membership(tx, events).await?;
         }
-        let at = after.last().unwrap_or(&event).room_pos;
-        let state = if self.limit == 0 && half == 0 {
+        let at = place_after(after.last().unwrap_or(&event).room_pos.get());
+        let state = if self.limit == 0 || !access.was_in() {
             Vec::new()
         } else {
-            stored_event::room_state(tx, &self.room_id, RoomPos::new(at.get() + 1)).await?
+            let before = access.state_at().map_or(at, |left| left.min(at));
+            stored_event::room_state(tx, &self.room_id, Some(before)).await?
         };
         Ok(Some(Surroundings { event, before, after, state }))
     }
@@ -358,7 +378,7 @@ impl Query for VisibleState {
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Out, StoreError> {
         let Some(access) = access(tx, &self.room_id, &self.user_id).await? else { return Ok(None) };
-        if access.readable.last().is_none() || !access.was_in {
+        if access.readable.last().is_none() || !access.was_in() {
             return Ok(None);
         }
         let mut before = access.state_at();

@@ -210,3 +210,15 @@ async fn who_floods_is_told_to_wait_and_the_queues_of_others_stand() {
     assert_eq!((got.first().map(String::as_str), got.last().map(String::as_str)), (Some("from-ana"), Some("and-again")));
     assert!(got.len() <= 1_002, "{}", got.len());
 }
+
+#[tokio::test]
+async fn a_message_is_as_deep_as_an_event_may_be_and_no_deeper() {
+    let world = World::new();
+    let (ana, ben) = (world.person("ana").await, world.person("ben").await);
+    let nested =
+        |depth: usize| format!(r#"{{"messages":{{"@ben:example.org":{{"PHONE":{}1{}}}}}}}"#, r#"{"n":"#.repeat(depth), "}".repeat(depth));
+    let depth = model::limits::JSON_DEPTH;
+    assert_eq!(plain(&ana.sends_bytes(Method::PUT, &format!("{PATH}/fits"), nested(depth)).await), (200, ""));
+    assert_eq!(plain(&ana.sends_bytes(Method::PUT, &format!("{PATH}/deep"), nested(depth + 1)).await), (400, "M_BAD_JSON"));
+    assert_eq!(to_device(&ben.syncs("").await).len(), 1);
+}

@@ -187,11 +187,10 @@ impl Reader<'_> {
         let mut news = self.empty(Standing::Out(self.own.membership));
         news.bump_ms = self.time_of(tx, self.own.member_pos).await?;
         news.state = state::at(tx, room_id, &[self.own.member_pos]).await?;
-        if !access.was_in {
+        let Some(until) = access.inside_until else {
             // an invitation that came to nothing: who was told of it is told of its end
             return Ok(place.is_some().then_some(news));
-        }
-        let until = access.readable.last().unwrap_or_default();
+        };
         news.initial = place.is_none();
         if news.initial {
             let held = room_state(tx, room_id, RoomPos::new(until.saturating_add(1))).await?;
@@ -273,15 +272,18 @@ impl Reader<'_> {
         let batch = i64::try_from(limit).unwrap_or(i64::MAX) + 1;
         let may_read = |event: &StoredEvent| readable.is_none_or(|readable| readable.contains(event.room_pos));
         let lowest = after.map_or(0, RoomPos::get).max(readable.and_then(Readable::first).unwrap_or_default() - 1);
-        let (mut events, mut until, mut exhausted) = (Vec::new(), until, false);
-        while !exhausted && events.len() <= limit {
-            let rows = tx.rows(sql, args![&self.tell.room_id, lowest, until, self.user, batch]).await?;
+        let (mut events, mut until, mut seen, mut exhausted) = (Vec::new(), until, 0, false);
+        while !exhausted && events.len() <= limit && seen < limits::FILTERED_ROWS {
+            // what may not be read is stepped over
+            let Some(readable_until) = readable.map_or(Some(until), |readable| readable.last_until(until)) else { break };
+            let rows = tx.rows(sql, args![&self.tell.room_id, lowest, readable_until, self.user, batch]).await?;
             let page = from_rows(tx, rows, 0).await?;
+            seen += page.len();
             exhausted = i64::try_from(page.len()).unwrap_or(i64::MAX) < batch;
             until = page.last().map_or(0, |event| event.room_pos.get() - 1);
             events.extend(page.into_iter().filter(may_read));
         }
-        let limited = events.len() > limit;
+        let limited = events.len() > limit || seen >= limits::FILTERED_ROWS;
         events.truncate(limit);
         events.reverse();
         bundle::attach_within(&mut events, self.user);

@@ -205,8 +205,8 @@ impl Sync {
 
     /// A room the person left, up to there; `None` when they never were in it.
     pub(super) async fn left_room<T: Tx>(&self, tx: &mut T, room_id: OwnedRoomId) -> Result<Option<LeftNews>, StoreError> {
-        let Some(access) = access(tx, &room_id, &self.user_id).await?.filter(|access| access.was_in) else { return Ok(None) };
-        let Some(until) = access.readable.last() else { return Ok(None) };
+        let Some(access) = access(tx, &room_id, &self.user_id).await? else { return Ok(None) };
+        let Some(until) = access.inside_until else { return Ok(None) };
         let timeline = self.last_events(tx, &room_id, &access, until).await?;
         let timeline = super::Timeline { prev: timeline.prev.min(RoomPos::new(until).unwrap_or_default()), ..timeline };
         Ok(Some(LeftNews { room_id, timeline }))

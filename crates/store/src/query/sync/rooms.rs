@@ -14,8 +14,6 @@ use crate::tx::Tx;
 
 /// Rows read at a time when a filter leaves some out.
 const FILTERED_BATCH: i64 = 200;
-/// Rows looked at in all for one room when a filter leaves most of them out.
-const FILTERED_ROWS_MAX: usize = 2_000;
 
 impl Sync {
     /// The last events of a room that the reader may see, up to `until`, with the state before them.
@@ -36,7 +34,7 @@ impl Sync {
         let batch = if self.timeline.is_open() { i64::try_from(limit).unwrap_or(i64::MAX) + 1 } else { FILTERED_BATCH };
         let (mut events, mut until, mut seen): (Vec<StoredEvent>, i64, usize) = (Vec::new(), until, 0);
         let mut exhausted = false;
-        while !exhausted && events.len() <= limit && seen < FILTERED_ROWS_MAX {
+        while !exhausted && events.len() <= limit && seen < limits::FILTERED_ROWS {
             let rows = tx.rows(sql, args![room_id, until, &self.user_id, batch]).await?;
             let page = from_rows(tx, rows, 0).await?;
             seen += page.len();
@@ -74,7 +72,7 @@ impl Sync {
             let same = |event: &StoredEvent| event.event_type == "m.room.member" && event.state_key == member.state_key;
             timeline.events.iter().chain(&timeline.state).any(same)
         };
-        for member in members_of(tx, room_id, &timeline.events).await? {
+        for member in members_of(tx, room_id, &timeline.events, None).await? {
             if !told(timeline, &member) {
                 timeline.state.push(member);
             }

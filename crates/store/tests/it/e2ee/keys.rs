@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::limits;
 use model::seq::InboxPos;
 use proptest::prelude::*;
-use store::command::claim_keys::Claimed;
+use store::command::claim_keys::{ClaimKeys, Claimed};
 use store::command::put_cross_signing::{CrossSigningOutcome, PutCrossSigning};
 use store::command::restored::BeginEpoch;
 use store::command::session::LogOut;
@@ -95,6 +95,23 @@ on_both! {
         assert_eq!(counts(&outcome), format!(r#"{{"signed_curve25519":{bound}}}"#));
         assert_eq!(store.run(upload("ana", "PHONE", numbered(bound..bound + 1))).await.unwrap(), UploadOutcome::TooMany);
         assert_eq!(ids(&claims(&store, &[("ana", "PHONE")]).await), ["signed_curve25519:K0"], "the oldest was not pushed out");
+    }
+
+    async fn a_device_has_fallback_keys_of_few_algorithms_and_counts_of_those_it_has(store: Store) {
+        people_with(&store, &["ana"], &["PHONE"]).await;
+        let of = |algorithm: &str, id: &str| NewKey { algorithm: algorithm.to_owned(), ..key(id, id) };
+        let fallback = |n: usize| UploadKeys { fallback_keys: vec![of(&format!("a{n}"), &format!("F{n}"))], ..upload("ana", "PHONE", Vec::new()) };
+        for n in 0..limits::FALLBACK_KEYS {
+            assert!(matches!(store.run(fallback(n)).await.unwrap(), UploadOutcome::Kept(..)));
+        }
+        assert_eq!(store.run(fallback(limits::FALLBACK_KEYS)).await.unwrap(), UploadOutcome::TooMany);
+        assert!(matches!(store.run(fallback(0)).await.unwrap(), UploadOutcome::Kept(..)), "what is there may be changed");
+        let other = upload("ana", "PHONE", vec![of("other", "O")]);
+        assert_eq!(counts(&store.run(other).await.unwrap()), r#"{"other":1,"signed_curve25519":0}"#);
+        let wanted = BTreeMap::from([((user("ana"), device("PHONE")), "other".to_owned())]);
+        assert_eq!(ids(&store.run(ClaimKeys { asker: user("ana"), wanted }).await.unwrap()).len(), 1);
+        let counted = counts(&store.run(upload("ana", "PHONE", vec![key("A", "1")])).await.unwrap());
+        assert_eq!(counted, r#"{"signed_curve25519":1}"#, "of what is gone nothing is told");
     }
 
     async fn the_fallback_key_serves_when_no_other_is_left(store: Store) {
