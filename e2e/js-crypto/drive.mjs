@@ -90,6 +90,25 @@ await run("js-crypto", async (stage, checks) => {
     checks.that("nor has the server its ciphertext", !("ciphertext" in left.server), JSON.stringify(left.server));
   }
 
+  async function threads() {
+    const { ana, ben, room } = world;
+    const root = await ana.ask("say", room, "where shall we meet?");
+    await ben.ask("reads", room, root);
+    const first = await ben.ask("sayInThread", room, root, "at the pier");
+    const second = await ana.ask("sayInThread", room, root, "or under the clock");
+    for (const one of [ana, ben]) {
+      const wanted = { body: "or under the clock", sealed: true, root: "where shall we meet?" };
+      checks.equal(`${one.label} reads a thread`, await one.ask("readsThread", room, root, second), wanted);
+      checks.equal(
+        `${one.label} reads the first`,
+        (await one.ask("readsThread", room, root, first)).body,
+        "at the pier",
+      );
+      const told = (await one.ask("raw", room, root)).unsigned["m.relations"]["m.thread"];
+      checks.that("the server counts it without reading it", told.count === 2 && told.latest_event.event_id === second);
+    }
+  }
+
   async function files() {
     const { ana, ben, room } = world;
     const bytes = Array.from({ length: FILE_BYTES }, (_, number) => (number * 31 + (number >> 8)) & 0xff);
@@ -306,6 +325,7 @@ await run("js-crypto", async (stage, checks) => {
     opening,
     talking,
     changing,
+    threads,
     files,
     reloading,
     comparing,

@@ -64,7 +64,7 @@ export class Member {
     this.client.on(sdk.MatrixEventEvent.Decrypted, (event) => {
       if (event.isDecryptionFailure()) this.late.add(event.getId());
     });
-    await this.client.startClient({ initialSyncLimit: 20, pollTimeout: 10_000 });
+    await this.client.startClient({ initialSyncLimit: 20, pollTimeout: 10_000, threadSupport: true });
     // "Prepared" may mean what the store held; "syncing" means that the server has told what came since.
     await until("the first sync", () => this.client.getSyncState() === sdk.SyncState.Syncing);
     return { userId, deviceId };

@@ -143,6 +143,22 @@ export async function seesRedaction(member, room, id) {
 /** An event as the server gives it. */
 export const raw = (member, room, id) => member.client.fetchRoomEvent(room, id);
 
+/** Answers in a thread, as clients write it. */
+export async function sayInThread(member, room, root, body) {
+  const relates = { rel_type: "m.thread", event_id: root, is_falling_back: true, "m.in_reply_to": { event_id: root } };
+  const content = { ...text(body), "m.relates_to": relates };
+  return (await member.client.sendEvent(room, root, "m.room.message", content)).event_id;
+}
+
+/** Waits until a thread holds an event; gives what it says and what its root says. */
+export async function readsThread(member, room, root, id) {
+  const thread = await until("the thread", () => member.room(room).getThread(root));
+  const found = await until("the answer", () => thread.findEventById(id));
+  await until("its decryption", () => !found.isBeingDecrypted() && found.getType() !== "m.room.encrypted");
+  const { body } = found.getContent();
+  return { body, sealed: found.isEncrypted(), root: thread.rootEvent?.getContent().body };
+}
+
 /** Encrypts a file in this page, uploads it and sends it; gives the event's ID and the address. */
 export async function sendFile(member, room, name, bytes) {
   const encrypted = Attachment.encrypt(Uint8Array.from(bytes));
@@ -178,7 +194,8 @@ export async function scrollBack(member, room) {
 export async function tally(member) {
   const told = { readable: 0, undecryptable: [], late: member.late.size };
   for (const room of member.client.getRooms()) {
-    for (const event of member.events(room.roomId)) {
+    const threads = room.getThreads().flatMap((thread) => thread.events.filter((event) => event !== thread.rootEvent));
+    for (const event of [...member.events(room.roomId), ...threads]) {
       if (!event.isEncrypted() || event.isRedacted()) continue;
       if (event.isDecryptionFailure() || event.getType() === "m.room.encrypted")
         told.undecryptable.push([event.getId(), event.decryptionFailureReason]);
