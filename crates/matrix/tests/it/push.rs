@@ -118,3 +118,30 @@ async fn unread_messages_and_mentions_are_counted_until_they_are_read() {
     ben.post(&format!("v3/rooms/{}/receipt/m.read/{}", encoded(&room), encoded(&last)), json!({})).await;
     assert_eq!(counts(&ben).await, json!({"notification_count": 0, "highlight_count": 0}));
 }
+
+#[tokio::test]
+async fn who_writes_has_read_what_was_there() {
+    let world = World::new();
+    let (ana, ben, room) = world.friends().await;
+    let counts = async |person: &Person| joined(&person.syncs("").await, &room)["unread_notifications"].clone();
+    let (none, one) = (json!({"notification_count": 0, "highlight_count": 0}), json!({"notification_count": 1, "highlight_count": 0}));
+    let first = ana.says("one", &room).await;
+    let mention = json!({"msgtype": "m.text", "body": "Ben!", "m.mentions": {"user_ids": ["@ben:example.org"]}});
+    ana.sends(&room, "m.room.message", "m", mention).await;
+    ben.says("I am here", &room).await;
+    assert_eq!(counts(&ben).await, none, "writing is reading");
+    assert_eq!(counts(&ana).await, one, "for the writer alone");
+    ben.post(&format!("v3/rooms/{}/receipt/m.read/{}", encoded(&room), encoded(&first)), json!({})).await;
+    assert_eq!(counts(&ben).await, none, "a late receipt does not go back behind what was written");
+    ana.says("good", &room).await;
+    assert_eq!(counts(&ben).await, one, "counting goes on from there");
+    let in_thread = json!({"msgtype": "m.text", "body": "aside", "m.relates_to": {"rel_type": "m.thread", "event_id": first}});
+    ana.sends(&room, "m.room.message", "t1", in_thread.clone()).await;
+    ben.says("and here", &room).await;
+    assert_eq!(counts(&ben).await, one, "a thread is read by writing in it");
+    ben.sends(&room, "m.room.message", "t2", in_thread.clone()).await;
+    assert_eq!(counts(&ben).await, none);
+    ana.sends(&room, "m.room.message", "t3", in_thread).await;
+    ben.post(&format!("v3/rooms/{}/receipt/m.read/{}", encoded(&room), encoded(&first)), json!({"thread_id": first})).await;
+    assert_eq!(counts(&ben).await, one, "and a late receipt does not go back behind that either");
+}

@@ -98,11 +98,33 @@ pub(crate) async fn append<T: Tx>(
     let mut reached = Vec::with_capacity(append.recipients.len());
     for user in &append.recipients {
         reached.push((user.clone(), deliver(tx, user, room_id, room_pos).await?));
-        if append.notifies && *user != append.draft.sender {
+        if *user == append.draft.sender {
+            has_read(tx, room_id, user, thread).await?;
+        } else if append.notifies {
             count_unread(tx, room_id, user, append.mentions.contains(user), thread).await?;
         }
     }
     Ok(Appended { event_id: placed.event_id, room_pos, reached, oddities: Oddities::default() })
+}
+
+/// Who writes has read what was there, in the thread or outside of threads (spec "Receiving notifications"). Mostly there is
+/// nothing to write.
+async fn has_read<T: Tx>(tx: &mut T, room_id: &OwnedRoomId, user: &OwnedUserId, thread: Option<&str>) -> Result<(), StoreError> {
+    let Some(thread) = thread else {
+        let sql = "update members set \
+                   notify_count = (select coalesce(sum(t.notify_count), 0) from thread_unread t where t.user_id = $2 and t.room_id = $1), \
+                   highlight_count = (select coalesce(sum(t.highlight_count), 0) from thread_unread t where t.user_id = $2 and t.room_id = $1) \
+                   where room_id = $1 and user_id = $2 and notify_count + highlight_count > 0";
+        tx.exec(sql, args![room_id, user]).await?;
+        return Ok(());
+    };
+    let sql = "select notify_count, highlight_count from thread_unread where user_id = $1 and room_id = $2 and thread_id = $3";
+    let Some(row) = tx.row(sql, args![user, room_id, thread]).await? else { return Ok(()) };
+    tx.exec("delete from thread_unread where user_id = $1 and room_id = $2 and thread_id = $3", args![user, room_id, thread]).await?;
+    let sql =
+        "update members set notify_count = notify_count - $3, highlight_count = highlight_count - $4 where room_id = $1 and user_id = $2";
+    tx.exec(sql, args![room_id, user, row.int(0)?, row.int(1)?]).await?;
+    Ok(())
 }
 
 /// Counts an event as unread in its room, and in its thread if it is in one.

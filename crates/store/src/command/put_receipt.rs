@@ -71,11 +71,23 @@ macro_rules! mentions {
     };
 }
 
+/// The place of the last event that the person wrote after the receipt, of those that fit: who writes has read what was there.
+macro_rules! written {
+    ($fits:literal) => {
+        concat!(
+            "(select coalesce(max(o.room_pos), 0) from events o where o.room_id = $1 and o.room_pos > $3 and o.sender = $2 and ",
+            $fits,
+            ")"
+        )
+    };
+}
+
 /// The thread of what is in none.
 const MAIN: &str = "main";
 
 impl PutReceipt {
-    /// What is unread begins after the receipt, in its thread or everywhere; other threads stay as they are.
+    /// What is unread begins after the receipt, or what they wrote later, in its thread or everywhere; other threads stay as
+    /// they are.
     async fn count_unread<T: Tx>(&self, tx: &mut T) -> Result<(), StoreError> {
         let thread = if self.thread_id.is_empty() { MAIN } else { &self.thread_id };
         let sql = "select coalesce(max(case when thread_id = '' then room_pos else 0 end), 0), \
@@ -124,7 +136,8 @@ impl PutReceipt {
             mentions!(),
             " from events e where ",
             counts!(),
-            " and (e.rel_type is null or e.rel_type <> 'm.thread')"
+            " and (e.rel_type is null or e.rel_type <> 'm.thread') and e.room_pos > ",
+            written!("(o.rel_type is null or o.rel_type <> 'm.thread')")
         );
         let row = tx.row(sql, args![&self.room_id, &self.user_id, after, mentioned]).await?;
         row.map_or(Ok((0, 0)), |row| Ok((row.int(0)?, row.int(1)?)))
@@ -140,7 +153,9 @@ impl PutReceipt {
             mentions!(),
             " from events e where ",
             counts!(),
-            " and e.rel_type = 'm.thread' and e.relates_to = $5 having count(*) > 0"
+            " and e.rel_type = 'm.thread' and e.relates_to = $5 and e.room_pos > ",
+            written!("o.rel_type = 'm.thread' and o.relates_to = $5"),
+            " having count(*) > 0"
         );
         tx.exec(sql, args![&self.room_id, &self.user_id, after, mentioned, &self.thread_id]).await?;
         Ok(())
@@ -156,7 +171,9 @@ impl PutReceipt {
             " from events e where ",
             counts!(),
             " and e.rel_type = 'm.thread' and e.room_pos > coalesce((select max(r.room_pos) from receipts r \
-             where r.room_id = $1 and r.user_id = $2 and r.thread_id = e.relates_to), 0) group by e.relates_to"
+             where r.room_id = $1 and r.user_id = $2 and r.thread_id = e.relates_to), 0) and e.room_pos > ",
+            written!("o.rel_type = 'm.thread' and o.relates_to = e.relates_to"),
+            " group by e.relates_to"
         );
         tx.exec(sql, args![&self.room_id, &self.user_id, after, mentioned]).await?;
         Ok(())
