@@ -1,7 +1,9 @@
 //! A phone: one device of a person, with its store in a folder, syncing as Element X does.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use matrix_sdk::authentication::matrix::MatrixSession;
@@ -9,10 +11,11 @@ use matrix_sdk::config::RequestConfig;
 use matrix_sdk::cross_process_lock::CrossProcessLockConfig;
 use matrix_sdk::encryption::{BackupDownloadStrategy, EncryptionSettings};
 use matrix_sdk::ruma::api::client::account::register;
+use matrix_sdk::ruma::api::client::keys::get_keys;
 use matrix_sdk::ruma::api::client::uiaa::{AuthData, Dummy};
 use matrix_sdk::ruma::events::AnyMessageLikeEventContent;
 use matrix_sdk::ruma::events::room::message::RoomMessageEventContent;
-use matrix_sdk::ruma::{OwnedRoomId, OwnedUserId};
+use matrix_sdk::ruma::{OwnedRoomId, OwnedUserId, assign};
 use matrix_sdk::{Client, Room, RoomState};
 use matrix_sdk_ui::sync_service::SyncService;
 use tempfile::TempDir;
@@ -23,6 +26,9 @@ const SESSION: &str = "session.json";
 const TIMELINE_EVENTS: u32 = 20;
 /// How often a request that found no server is sent again before the queue of what is to be sent waits.
 const RETRIES: usize = 3;
+
+/// How often the server is asked for keys that are to be there soon.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// Who logs in where.
 #[derive(Clone, Debug)]
@@ -40,6 +46,8 @@ pub(crate) struct Account {
 pub(crate) enum Care {
     /// As Element X: cross-signing and a backup are set up at the first log-in.
     Full,
+    /// Keys come from other devices alone, so that one that is lost is not made up for by a backup.
+    DevicesOnly,
 }
 
 /// A device with its syncs.
@@ -84,6 +92,7 @@ impl Phone {
                 auto_enable_backups: true,
                 backup_download_strategy: BackupDownloadStrategy::AfterDecryptionFailure,
             },
+            Care::DevicesOnly => EncryptionSettings { auto_enable_cross_signing: true, ..EncryptionSettings::default() },
         };
         let client = Client::builder()
             .homeserver_url(&account.url)
@@ -104,6 +113,19 @@ impl Phone {
         let service =
             SyncService::builder(client.clone()).with_offline_mode().with_room_list_timeline_limit(TIMELINE_EVENTS).build().await?;
         Ok(Self { client, service, home: None })
+    }
+
+    /// Waits until the server gives out this device's keys: what others say before that is not for it.
+    pub(crate) async fn is_published(&self) -> Result<()> {
+        let (user, device) = (self.user_id(), self.client.device_id().context("a phone is logged in")?.to_owned());
+        loop {
+            let request = assign!(get_keys::v3::Request::new(), { device_keys: BTreeMap::from([(user.clone(), vec![device.clone()])]) });
+            let answer = self.client.send(request).await?;
+            if answer.device_keys.get(&user).is_some_and(|devices| devices.contains_key(&device)) {
+                return Ok(());
+            }
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     /// The user ID.

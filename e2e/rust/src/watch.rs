@@ -7,7 +7,7 @@ use matrix_sdk::Room;
 use matrix_sdk::deserialized_responses::{TimelineEvent, TimelineEventKind};
 use matrix_sdk::event_cache::RoomEventCacheUpdate;
 use matrix_sdk::ruma::events::room::message::{MessageType, OriginalSyncRoomMessageEvent};
-use matrix_sdk::ruma::{OwnedEventId, OwnedRoomId, OwnedUserId};
+use matrix_sdk::ruma::{OwnedDeviceId, OwnedEventId, OwnedRoomId, OwnedUserId};
 use matrix_sdk_ui::eyeball_im::VectorDiff;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc::UnboundedSender;
@@ -21,6 +21,8 @@ pub(crate) struct Seen {
     pub(crate) event: OwnedEventId,
     /// Whose.
     pub(crate) sender: OwnedUserId,
+    /// From which device, when it was encrypted and could be read.
+    pub(crate) device: Option<OwnedDeviceId>,
     /// What it says.
     pub(crate) what: What,
 }
@@ -44,12 +46,16 @@ pub(crate) fn read(room: &OwnedRoomId, event: &TimelineEvent) -> Option<Seen> {
         MessageType::Text(text) => Some(text.body),
         _ => None,
     };
+    let device = match &event.kind {
+        TimelineEventKind::Decrypted(decrypted) => decrypted.encryption_info.sender_device.clone(),
+        TimelineEventKind::PlainText { .. } | TimelineEventKind::UnableToDecrypt { .. } => None,
+    };
     let what = match &event.kind {
         TimelineEventKind::Decrypted(_) => What::Sealed(text(event)?),
         TimelineEventKind::PlainText { .. } => What::Plain(text(event)?),
         TimelineEventKind::UnableToDecrypt { utd_info, .. } => What::Undecryptable(format!("{:?}", utd_info.reason)),
     };
-    Some(Seen { room: room.clone(), event: id, sender, what })
+    Some(Seen { room: room.clone(), event: id, sender, device, what })
 }
 
 /// Tells of every event of the room once, and once more when what could not be decrypted was; ends with the cache or the

@@ -136,12 +136,12 @@ async fn who_writes_has_read_what_was_there() {
     ana.says("good", &room).await;
     assert_eq!(counts(&ben).await, one, "counting goes on from there");
     let in_thread = json!({"msgtype": "m.text", "body": "aside", "m.relates_to": {"rel_type": "m.thread", "event_id": first}});
-    ana.sends(&room, "m.room.message", "t1", in_thread.clone()).await;
+    let aside = ana.sends(&room, "m.room.message", "t1", in_thread.clone()).await;
     ben.says("and here", &room).await;
     assert_eq!(counts(&ben).await, one, "a thread is read by writing in it");
     ben.sends(&room, "m.room.message", "t2", in_thread.clone()).await;
     assert_eq!(counts(&ben).await, none);
     ana.sends(&room, "m.room.message", "t3", in_thread).await;
-    ben.post(&format!("v3/rooms/{}/receipt/m.read/{}", encoded(&room), encoded(&first)), json!({"thread_id": first})).await;
+    ben.post(&format!("v3/rooms/{}/receipt/m.read/{}", encoded(&room), encoded(&aside)), json!({"thread_id": first})).await;
     assert_eq!(counts(&ben).await, one, "and a late receipt does not go back behind that either");
 }

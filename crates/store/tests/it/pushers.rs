@@ -205,7 +205,7 @@ on_both! {
         let in_thread = says_in(&store, &room, &user("ana"), "in a thread", &first).await;
         let last = done(say(&store, &room, &user("ana"), "two", None).await.unwrap())[0].event_id.clone();
         assert_eq!(news(&store, "ben", since).await, ["one", "in a thread", "two"]);
-        assert_eq!(inbox(&store, "ben", since).await.unread, 3);
+        assert_eq!(inbox(&store, "ben", since).await.unread, 2, "he had read the first when he wrote");
         reads(&store, &room, &last, "main").await;
         assert_eq!(news(&store, "ben", since).await, ["one (read)", "in a thread", "two (read)"]);
         reads(&store, &room, &in_thread, first.as_str()).await;

@@ -1,11 +1,15 @@
 //! A person with two devices, and whom they talk to: everything an app does, once each.
 
+mod devices;
+mod rooms;
 mod talk;
+mod things;
+mod trust;
 
 use anyhow::{Context, Result};
 use matrix_sdk::ruma::OwnedRoomId;
 
-use crate::checks::{passed, until};
+use crate::checks::until;
 use crate::ears::Ears;
 use crate::phone::{Account, Care, Phone};
 use crate::watch::What;
@@ -40,18 +44,20 @@ impl Heard {
 }
 
 /// Ana with two phones and Ben with one, and the conversations between them.
-struct World {
+pub(crate) struct World {
     url: String,
+    ana: Account,
     ben: Account,
     first: Heard,
     second: Heard,
     other: Heard,
+    /// The sealed conversation of Ana and Ben.
+    sealed: Option<OwnedRoomId>,
 }
 
 /// Runs all of it.
-pub(crate) async fn run() -> Result<()> {
-    let url = std::env::var("FRANKLY_URL").context("FRANKLY_URL is where the server listens")?;
-    let account = |user: &str| Account { url: url.clone(), user: user.to_owned(), password: PASSWORD.to_owned() };
+pub(crate) async fn run(url: &str) -> Result<World> {
+    let account = |user: &str| Account { url: url.to_owned(), user: user.to_owned(), password: PASSWORD.to_owned() };
     let (ana, ben) = (account("xana"), account("xben"));
     ana.register().await?;
     ben.register().await?;
@@ -59,13 +65,30 @@ pub(crate) async fn run() -> Result<()> {
         first: Heard::log_in(&ana).await?,
         second: Heard::log_in(&ana).await?,
         other: Heard::log_in(&ben).await?,
-        url: url.clone(),
+        url: url.to_owned(),
+        ana,
         ben,
+        sealed: None,
     };
     talk::devices(&world).await?;
     talk::readable(&world).await?;
-    talk::sealed(&world).await?;
+    let sealed = talk::sealed(&world).await?;
+    trust::cross_signing(&world).await?;
+    trust::devices_verify(&world).await?;
+    trust::people_verify(&world).await?;
+    trust::recovery(&world, &sealed).await?;
+    things::unread(&world, &sealed).await?;
+    things::redaction(&world, &sealed).await?;
+    things::media(&world, &sealed).await?;
+    rooms::declined_then_accepted(&world).await?;
     talk::peer(&world).await?;
-    println!("{} checks passed", passed());
-    Ok(())
+    devices::removed(&world, &sealed).await?;
+    Ok(World { sealed: Some(sealed), ..world })
+}
+
+/// What is left when the server was killed meanwhile: the apps go on, and what is odd is seen.
+pub(crate) async fn afterwards(world: &World) -> Result<()> {
+    let sealed = world.sealed.as_ref().context("a sealed conversation")?;
+    things::going_on(world, sealed).await?;
+    things::repeated(world, sealed).await
 }

@@ -42,13 +42,14 @@ pub(super) async fn readable(world: &World) -> Result<()> {
 }
 
 /// A conversation that is, as the library makes one.
-pub(super) async fn sealed(world: &World) -> Result<()> {
+pub(super) async fn sealed(world: &World) -> Result<OwnedRoomId> {
     let room = world.first.phone.client.create_dm(&world.other.phone.user_id()).await?.room_id().to_owned();
     world.other.accepts("a sealed direct message invites", &room).await?;
     both_speak("sealed", world, &room, What::Sealed).await?;
     let state = world.other.phone.room(&room)?.latest_encryption_state().await?;
     check("a sealed conversation is encrypted", state.is_encrypted())?;
-    check("nothing in it is undecryptable", no_secrets_left(world))
+    check("nothing in it is undecryptable", nothing_closed([&world.first, &world.second, &world.other]))?;
+    Ok(room)
 }
 
 /// The peer that other clients' checks talk to.
@@ -100,13 +101,11 @@ async fn both_speak(mode: &str, world: &World, room: &OwnedRoomId, came: fn(Stri
     world.second.hears(&format!("{mode}: which heard her, too"), room, came(hello)).await
 }
 
-fn no_secrets_left(world: &World) -> bool {
-    let closed = |heard: &Heard| heard.ears.undecryptable();
-    [&world.first, &world.second, &world.other].into_iter().all(|heard| {
-        let left = closed(heard);
-        for seen in &left {
-            println!("{} of {} in {}: {:?}", seen.event, seen.sender, seen.room, seen.what);
-        }
-        left.is_empty()
-    })
+/// Whether these could read everything; prints what they could not.
+pub(super) fn nothing_closed<'a>(people: impl IntoIterator<Item = &'a Heard>) -> bool {
+    let closed: Vec<_> = people.into_iter().flat_map(|heard| heard.ears.undecryptable()).collect();
+    for seen in &closed {
+        println!("{} of {} in {}: {:?}", seen.event, seen.sender, seen.room, seen.what);
+    }
+    closed.is_empty()
 }
