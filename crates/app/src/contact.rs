@@ -173,6 +173,7 @@ impl App {
     /// Puts another contact policy in force. Conversations that exist stay; it is asked at the next door.
     pub fn replace_contact_policy(&self, policy: ContactPolicy) {
         *self.contact.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(policy);
+        self.rates.forget_bounds();
     }
 }
 

@@ -1,13 +1,18 @@
 //! How often somebody may ask. Strangers are counted by address, members by account.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use model::contact::{ContactFacts, Party};
 use model::id::OwnedUserId;
 use model::limits;
+use model::room::Snapshot;
+use moka::sync::Cache;
 
 use crate::{App, Error};
 
@@ -23,15 +28,21 @@ pub(crate) struct Rates {
     probes: DefaultKeyedRateLimiter<OwnedUserId>,
     searches: DefaultKeyedRateLimiter<OwnedUserId>,
     notes: DefaultKeyedRateLimiter<OwnedUserId>,
+    /// For those whom the contact policy allows less than everybody, by how much a minute.
+    bounded: RwLock<BTreeMap<u32, Arc<DefaultKeyedRateLimiter<OwnedUserId>>>>,
+    /// What it allowed somebody when it was last asked.
+    bounds: Cache<OwnedUserId, Option<u32>>,
     off: bool,
+}
+
+fn quota(period_ms: u64, burst: u32) -> Quota {
+    let quota = Quota::with_period(Duration::from_millis(period_ms.max(1))).expect("a period above zero");
+    quota.allow_burst(NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN))
 }
 
 impl Rates {
     pub(crate) fn new(off: bool) -> Self {
-        let quota = |period_ms: u64, burst: u32| {
-            let quota = Quota::with_period(Duration::from_millis(period_ms)).expect("a period above zero");
-            quota.allow_burst(NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN))
-        };
+        let bounds = Cache::builder().max_capacity(limits::SENDER_BOUNDS).time_to_live(Duration::from_secs(limits::SENDER_BOUND_S));
         Self {
             strangers: RateLimiter::keyed(quota(limits::STRANGER_PERIOD_MS, limits::STRANGER_BURST)),
             senders: RateLimiter::keyed(quota(limits::SENDER_PERIOD_MS, limits::SENDER_BURST)),
@@ -42,8 +53,25 @@ impl Rates {
             probes: RateLimiter::keyed(quota(limits::PROBE_PERIOD_MS, limits::PROBE_BURST)),
             searches: RateLimiter::keyed(quota(limits::SEARCH_PERIOD_MS, limits::SEARCH_BURST)),
             notes: RateLimiter::keyed(quota(limits::NOTE_PERIOD_MS, limits::NOTE_BURST)),
+            bounded: RwLock::default(),
+            bounds: bounds.build(),
             off,
         }
+    }
+
+    /// The limiter of those who may send so many messages a minute, half of them at once.
+    fn bounded(&self, messages_1m: u32) -> Arc<DefaultKeyedRateLimiter<OwnedUserId>> {
+        if let Some(limiter) = self.bounded.read().unwrap_or_else(PoisonError::into_inner).get(&messages_1m) {
+            return Arc::clone(limiter);
+        }
+        let new = || Arc::new(RateLimiter::keyed(quota(60_000 / u64::from(messages_1m.max(1)), messages_1m / 2)));
+        Arc::clone(self.bounded.write().unwrap_or_else(PoisonError::into_inner).entry(messages_1m).or_insert_with(new))
+    }
+
+    /// Asks the contact policy again how much each may send: another is in force.
+    pub(crate) fn forget_bounds(&self) {
+        self.bounds.invalidate_all();
+        self.bounded.write().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Forgets those who have not asked for long, so that memory stays bounded.
@@ -57,6 +85,9 @@ impl Rates {
         self.probes.retain_recent();
         self.searches.retain_recent();
         self.notes.retain_recent();
+        for limiter in self.bounded.read().unwrap_or_else(PoisonError::into_inner).values() {
+            limiter.retain_recent();
+        }
     }
 }
 
@@ -81,6 +112,32 @@ impl App {
             return Ok(());
         }
         self.rates.senders.check_key(user).map_err(|not_until| wait(&not_until))
+    }
+
+    /// Counts a message or piece of state of a member of this room against what the contact policy allows people of
+    /// their age and trust. What everybody may send is counted by [`App::admit_sender`].
+    ///
+    /// # Errors
+    /// [`Error::LimitExceeded`] with how long to wait.
+    pub(crate) fn admit_speaker(&self, room: &Snapshot, user: &OwnedUserId) -> Result<(), Error> {
+        if self.rates.off {
+            return Ok(());
+        }
+        let Some(messages_1m) = self.rates.bounds.get_with_by_ref(user, || self.messages_1m(room, user)) else { return Ok(()) };
+        self.rates.bounded(messages_1m).check_key(user).map_err(|not_until| wait(&not_until))
+    }
+
+    fn messages_1m(&self, room: &Snapshot, user: &OwnedUserId) -> Option<u32> {
+        let facts = room.people.get(user)?;
+        let opener = Party {
+            age_band: facts.age_band,
+            jurisdiction: facts.jurisdiction.clone(),
+            account_age_h: (self.clock.now().0 - facts.created_ms).max(0) / 3_600_000,
+            strikes: facts.strikes,
+            limit: None,
+        };
+        let tenant = self.config.tenant.0.clone();
+        self.contact_policy().messages_1m(&ContactFacts { opener, tenant, ..ContactFacts::default() })
     }
 
     /// Counts a request that puts messages into devices' queues.
@@ -183,5 +240,20 @@ mod tests {
         assert_eq!(allowed, usize::try_from(limits::STRANGER_BURST).unwrap());
         let refused = rates.strangers.check_key(&address).map_err(|not_until| wait(&not_until));
         assert!(matches!(refused, Err(Error::LimitExceeded { retry_after_ms }) if retry_after_ms > 0));
+    }
+
+    #[test]
+    fn who_may_say_less_says_half_of_a_minute_at_once_and_then_waits() {
+        let rates = Rates::new(false);
+        let ana = OwnedUserId::try_from("@ana:example.org").unwrap();
+        for (messages_1m, at_once, pause_ms) in [(30, 15, 2_000), (60, 30, 1_000), (1, 1, 60_000)] {
+            let limiter = rates.bounded(messages_1m);
+            let allowed = (0..100).filter(|_| limiter.check_key(&ana).is_ok()).count();
+            assert_eq!(allowed, at_once, "{messages_1m}");
+            let refused = limiter.check_key(&ana).map_err(|not_until| wait(&not_until));
+            assert!(
+                matches!(refused, Err(Error::LimitExceeded { retry_after_ms }) if retry_after_ms <= pause_ms && retry_after_ms > pause_ms / 2)
+            );
+        }
     }
 }

@@ -340,6 +340,10 @@ pub const PROBE_BURST: u32 = 60;
 pub const SENDER_PERIOD_MS: u64 = 200;
 /// Events, rooms or invitations of one person at once.
 pub const SENDER_BURST: u32 = 50;
+/// People of whom it is remembered whether the contact policy bounds what they send.
+pub const SENDER_BOUNDS: u64 = 50_000;
+/// Seconds for which it is: so long another age band or a strike takes to show in how much somebody may send.
+pub const SENDER_BOUND_S: u64 = 60;
 /// Milliseconds between requests of one person to put messages into devices' queues, in the long run.
 pub const TO_DEVICE_PERIOD_MS: u64 = 50;
 /// Such requests of one person at once: keys for the devices of a large room come in many parts.

@@ -54,6 +54,7 @@ impl App {
         }
         let content = parse_object(&message.content)?;
         let room = self.snapshot_for(&message.room_id, &caller.user_id).await?;
+        self.admit_speaker(&room, &caller.user_id)?;
         let draft = Draft {
             sender: caller.user_id.clone(),
             event_type: message.event_type.clone(),

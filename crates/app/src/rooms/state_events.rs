@@ -36,6 +36,7 @@ impl App {
             return self.put_member(caller, room_id, &state_key, content).await;
         }
         let room = self.snapshot_for(&room_id, &caller.user_id).await?;
+        self.admit_speaker(&room, &caller.user_id)?;
         if let Some(event) = room.get(&event_type, &state_key)
             && event.content == content
             && event.sender == caller.user_id

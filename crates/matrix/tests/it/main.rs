@@ -21,6 +21,7 @@ mod notifications;
 mod powers;
 mod push;
 mod pushers;
+mod rates;
 mod redaction;
 mod refresh;
 mod registering;

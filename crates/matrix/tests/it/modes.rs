@@ -141,6 +141,29 @@ async fn clients_are_told_before_they_ask() {
     }
 }
 
+/// What a stock client that follows the well-known document asks for, by default or because it may not do otherwise.
+fn follows(hints: &Value) -> Value {
+    let encrypts = hints["default"] == true && hints["force_disable"] != true;
+    if encrypts { json!({"initial_state": encryption()}) } else { json!({}) }
+}
+
+#[tokio::test]
+async fn who_follows_the_hint_gets_what_they_asked_for() {
+    // the hint and what strangers who are adults get by it; no room is stripped of what its maker asked for
+    for (policy, mode) in [("readable-only", "readable"), ("sealed-only", "sealed"), ("choice", "sealed")] {
+        let world = under(policy);
+        let ana = world.person("ana").await;
+        let (_, known) = world.anywhere(Method::GET, "/.well-known/matrix/client", None).await;
+        let room = ana.creates(&[], follows(&known["io.element.e2ee"])).await;
+        assert_eq!(mode_of(&ana, &room).await, mode, "{policy}");
+        let page = ana.get(&format!("v3/rooms/{}/messages?dir=b&limit=100", encoded(&room))).await;
+        assert!(!page.to_string().contains("NOT encrypted"), "{policy}: {page}");
+    }
+    // where it depends on who takes part, the hint cannot be right for everybody: it is the cautious one
+    let (_, known) = under("youth-readable").anywhere(Method::GET, "/.well-known/matrix/client", None).await;
+    assert_eq!(known["io.element.e2ee"], json!({"default": false}));
+}
+
 #[tokio::test]
 async fn a_minor_makes_a_conversation_readable_from_the_start() {
     let world = under("youth-readable");

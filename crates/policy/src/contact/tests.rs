@@ -148,6 +148,13 @@ fn bounds_go_by_age_and_trust() {
     assert_eq!(most(AgeBand::Adult, 9_000, 1), Some(30));
     assert_eq!(most(AgeBand::Adult, 9_000, 0), Some(200));
     assert_eq!(ContactPolicy::load("own.yaml", OWN).unwrap().new_contacts_24h(&ContactFacts::default()), None);
+    let said = |age_band, account_age_h, strikes| {
+        let opener = Party { age_band, account_age_h, strikes, ..Party::default() };
+        policy.messages_1m(&ContactFacts { opener, ..ContactFacts::default() })
+    };
+    assert_eq!((said(AgeBand::From16To17, 9_000, 0), said(AgeBand::Unknown, 1, 3)), (Some(60), Some(60)));
+    assert_eq!((said(AgeBand::Adult, 1, 0), said(AgeBand::Adult, 9_000, 1)), (Some(30), Some(30)));
+    assert_eq!(said(AgeBand::Adult, 9_000, 0), None, "as everybody");
 }
 
 #[test]
@@ -183,6 +190,7 @@ fn bounds_and_alerts_have_their_faults_named() {
     let said = [
         refused(&limit.replace("id: few", "id: all")),
         refused(&limit.replace("new_contacts_24h: 5", "new_contacts_24h: -5")),
+        refused(&limit.replace("new_contacts_24h: 5", "new_contacts_24h: 5, messages_1m: 0")),
         refused(&limit.replace("when: 'true', new", "when: counters.young_24h > 1, new")),
         refused(&alert.replace("severity: 3", "severity: 5")),
         refused(&alert.replace("young_24h}}", "old_24h}}")),
@@ -192,6 +200,7 @@ fn bounds_and_alerts_have_their_faults_named() {
     insta::assert_snapshot!(said.join("\n"), @r#"
     own.yaml: rule all: another rule has this id
     own.yaml: rule few: title must say something, and new_contacts_24h is a number from 0
+    own.yaml: rule few: messages_1m is a number from 1; leave it out for no bound of its own
     own.yaml: rule few: there is no fact counters.young_24h
     own.yaml: rule a: title, harm, queue and explain must say something, and severity goes from 0 to 4
     own.yaml: rule a: there is no fact counters.old_24h

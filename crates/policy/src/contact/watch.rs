@@ -1,4 +1,5 @@
-//! What a contact policy watches: how many strangers somebody may reach in a day, and which counts need a person.
+//! What a contact policy watches: how many strangers somebody may reach in a day, how much they may say in a minute, and
+//! which counts need a person.
 
 use std::collections::BTreeMap;
 
@@ -23,6 +24,8 @@ pub(super) struct LimitFile {
     when: String,
     /// Strangers that may be reached in 24 hours.
     new_contacts_24h: i64,
+    /// Messages and state events that may be sent in a minute; left out: as many as everybody may.
+    messages_1m: Option<u32>,
     tests: Vec<TestFile>,
 }
 
@@ -44,12 +47,13 @@ pub(super) struct AlertFile {
     tests: Vec<TestFile>,
 }
 
-/// How many strangers some people may reach.
+/// How many strangers some people may reach, and how much they may say.
 #[derive(Debug)]
 pub(super) struct Limit {
     id: String,
     when: Program,
     new_contacts_24h: i64,
+    messages_1m: Option<u32>,
     tests: Vec<TestFile>,
 }
 
@@ -74,8 +78,12 @@ impl LimitFile {
         if self.title.trim().is_empty() || self.new_contacts_24h < 0 {
             return Err("title must say something, and new_contacts_24h is a number from 0".to_owned());
         }
+        if self.messages_1m == Some(0) {
+            return Err("messages_1m is a number from 1; leave it out for no bound of its own".to_owned());
+        }
         let when = super::file::compile(&self.when, &names::OPENER)?;
-        Ok(Limit { id: self.id, when, new_contacts_24h: self.new_contacts_24h, tests: self.tests })
+        let Self { id, new_contacts_24h, messages_1m, tests, .. } = self;
+        Ok(Limit { id, when, new_contacts_24h, messages_1m, tests })
     }
 }
 
@@ -104,11 +112,19 @@ impl AlertFile {
 impl ContactPolicy {
     /// How many people somebody may reach in 24 hours whom they do not know; `None`: as many as they like.
     pub fn new_contacts_24h(&self, opener: &ContactFacts) -> Option<i64> {
+        self.limit(opener).map(|limit| limit.new_contacts_24h)
+    }
+
+    /// How many messages and state events somebody may send in a minute; `None`: as many as everybody may.
+    pub fn messages_1m(&self, sender: &ContactFacts) -> Option<u32> {
+        self.limit(sender).and_then(|limit| limit.messages_1m)
+    }
+
+    fn limit(&self, who: &ContactFacts) -> Option<&Limit> {
         let counters = ContactCounters::default();
-        let names = Names { facts: opener, counters: &counters };
+        let names = Names { facts: who, counters: &counters };
         // a bound that cannot be evaluated binds
-        let limit = self.limits.iter().find(|limit| self.root.is_true(&limit.when, &names).unwrap_or(true));
-        limit.map(|limit| limit.new_contacts_24h)
+        self.limits.iter().find(|limit| self.root.is_true(&limit.when, &names).unwrap_or(true))
     }
 
     /// What the counts of somebody's contacts earn: nothing, or a case with these reasons.
