@@ -56,11 +56,16 @@ pub(crate) async fn hide<T: Tx>(tx: &mut T, changes: &[(RoomPos, Membership)], e
             bundle.edit = None;
         }
         // the answers to somebody's message stay told, as the redacted copies that they are to this reader
-        if let Some(thread) = event.bundle.as_mut().and_then(|bundle| bundle.thread.as_mut())
-            && erased.hides(tx, &thread.latest, changes).await?
-        {
-            thread.latest.bundle = None;
-            prune(&mut thread.latest)?;
+        if let Some(thread) = event.bundle.as_mut().and_then(|bundle| bundle.thread.as_mut()) {
+            if erased.hides(tx, &thread.latest, changes).await? {
+                thread.latest.bundle = None;
+                prune(&mut thread.latest)?;
+            } else if let Some(inner) = &mut thread.latest.bundle
+                && let Some(edit) = &inner.edit
+                && erased.hides(tx, edit, changes).await?
+            {
+                inner.edit = None;
+            }
         }
         if hidden {
             prune(event)?;
