@@ -7,6 +7,7 @@ mod server;
 pub use rules::{contact, pack, scan};
 pub use server::{request, token};
 
+use blobs::thumbnail::{self, Size};
 use evidence::{MegolmMessage, SessionId};
 use model::body::{PlainBody, TooManyParts};
 use model::conversation::{Conversation, Mode, Terms};
@@ -62,6 +63,33 @@ pub fn megolm(bytes: &[u8]) -> bool {
         assert!(longer.map_or(true, |longer| longer.verify(&session).is_err()), "a signature is over the whole message");
     }
     true
+}
+
+/// A picture made small: in time or not at all, never larger than asked for, and again a picture that is made small.
+pub fn picture(bytes: &[u8]) -> bool {
+    assert!(thumbnail::make(bytes, Size::for_wish(96, 96, true), || true).is_err(), "what is late is given up");
+    let mut understood = false;
+    for size in [Size::for_wish(32, 32, true), Size::for_wish(800, 600, false)] {
+        let Ok(small) = thumbnail::make(bytes, size, || false) else { continue };
+        understood = true;
+        assert_eq!(thumbnail::content_type(&small.bytes), small.content_type, "a thumbnail is what it says it is");
+        let (width, height) = dimensions(&small.bytes);
+        assert!((1..=800).contains(&width) && (1..=800).contains(&height), "a thumbnail is small: {width} by {height}");
+        thumbnail::make(&small.bytes, size, || false).expect("a thumbnail is a picture");
+    }
+    understood
+}
+
+/// The sides of a thumbnail that this server wrote.
+fn dimensions(bytes: &[u8]) -> (u32, u32) {
+    if bytes.starts_with(b"\x89PNG") {
+        let side = |at: usize| u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+        return (side(16), side(20));
+    }
+    // JPEG: the frame header says height, then width
+    let frame = bytes.windows(2).position(|two| matches!(two, [0xFF, 0xC0..=0xC2])).expect("a JPEG has a frame");
+    let side = |at: usize| u32::from(u16::from_be_bytes([bytes[frame + at], bytes[frame + at + 1]]));
+    (side(7), side(5))
 }
 
 /// Filters: any JSON is understood or refused, and what is understood can be written again.

@@ -1,5 +1,6 @@
 //! Bytes under a name: written once from a stream, read as a stream, let go of.
 
+use std::ops::Range;
 use std::path::{Path as FilePath, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use model::limits;
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::path::Path;
-use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload};
+use object_store::{GetOptions, GetRange, MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload};
 use sha2::{Digest, Sha256};
 
 use crate::kind::HEAD_BYTES;
@@ -128,12 +129,13 @@ impl Blobs {
         Ok(Kept { bytes, sha256: hash.finalize().into(), head })
     }
 
-    /// Opens what is kept under this name.
+    /// Opens what is kept under this name, or a part of it that lies inside it.
     ///
     /// # Errors
     /// [`BlobError::Missing`] when there is nothing.
-    pub async fn open(&self, id: &str) -> Result<Opened, BlobError> {
-        let found = self.store.get(&path_of(id)).await?;
+    pub async fn open(&self, id: &str, part: Option<Range<u64>>) -> Result<Opened, BlobError> {
+        let options = GetOptions { range: part.map(GetRange::Bounded), ..GetOptions::default() };
+        let found = self.store.get_opts(&path_of(id), options).await?;
         Ok(Opened { bytes: found.meta.size, stream: found.into_stream().map_err(BlobError::from).boxed() })
     }
 
@@ -300,16 +302,22 @@ mod tests {
                 let kept = blobs.keep("abcd", from, 10_000_000).await.unwrap();
                 assert_eq!((kept.bytes, kept.sha256), (total as u64, Sha256::digest(&bytes).into()));
                 assert_eq!(kept.head, bytes[..total.min(HEAD_BYTES)]);
-                let opened = blobs.open("abcd").await.unwrap();
+                let opened = blobs.open("abcd", None).await.unwrap();
                 assert_eq!(opened.bytes, total as u64);
                 let back: Vec<Bytes> = opened.stream.try_collect().await.unwrap();
                 assert_eq!(back.concat(), bytes);
                 assert_eq!(blobs.read("abcd", 10_000_000).await.unwrap(), bytes);
+                let part = (total as u64 / 3)..(total as u64 / 2);
+                if !part.is_empty() {
+                    let opened = blobs.open("abcd", Some(part.clone())).await.unwrap();
+                    let back: Vec<Bytes> = opened.stream.try_collect().await.unwrap();
+                    assert_eq!(back.concat(), bytes[usize::try_from(part.start).unwrap()..usize::try_from(part.end).unwrap()]);
+                }
             }
             assert!(matches!(blobs.read("abcd", 9).await, Err(BlobError::TooLarge)));
             blobs.forget("abcd").await.unwrap();
             blobs.forget("abcd").await.unwrap();
-            assert!(matches!(blobs.open("abcd").await, Err(BlobError::Missing)));
+            assert!(matches!(blobs.open("abcd", None).await, Err(BlobError::Missing)));
         }
     }
 

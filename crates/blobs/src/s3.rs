@@ -214,13 +214,13 @@ mod tests {
             let kept = blobs.keep("abcd", Box::pin(stream::iter(chunks)), 1 << 30).await.unwrap();
             assert_eq!(kept.bytes, total as u64);
             assert_eq!(shelf.lock().unwrap().objects["/frankly/media/ab/abcd"].len(), total);
-            let back: Vec<Bytes> = blobs.open("abcd").await.unwrap().stream.try_collect().await.unwrap();
+            let back: Vec<Bytes> = blobs.open("abcd", None).await.unwrap().stream.try_collect().await.unwrap();
             assert!(back.concat() == bytes);
         }
         let too_much = vec![Ok(Bytes::from(vec![0; limits::BLOB_PART_BYTES_S3 + 1])), Err("gone".to_owned())];
         assert!(matches!(blobs.keep("ab2", Box::pin(stream::iter(too_much)), 1 << 30).await, Err(BlobError::Ended(_))));
         blobs.forget("abcd").await.unwrap();
-        assert!(matches!(blobs.open("abcd").await, Err(BlobError::Missing)));
+        assert!(matches!(blobs.open("abcd", None).await, Err(BlobError::Missing)));
         let shelf = shelf.lock().unwrap();
         assert!(shelf.objects.is_empty() && shelf.parts.is_empty(), "nothing is left, whole or half");
     }

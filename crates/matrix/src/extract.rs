@@ -20,6 +20,7 @@ use ruma::api::error::DeserializationError;
 use ruma::api::{IncomingRequest, OutgoingResponse, OutgoingResponseExt};
 
 use crate::error::Refusal;
+use crate::part::Asked;
 
 /// A request, understood: who asks, and what.
 pub(crate) struct Call<T: IncomingRequest>
@@ -36,8 +37,8 @@ where
     pub(crate) raw: Bytes,
     /// The query as sent, for the same.
     pub(crate) query: String,
-    /// Which version of a file the client has already (`If-None-Match`).
-    pub(crate) has_already: Option<HeaderValue>,
+    /// What the client has of a file already, and which part of it it wants.
+    pub(crate) asked: Asked,
     /// The address the connection came from, when the server knows it.
     pub(crate) peer: Option<IpAddr>,
     /// The access token as sent, for endpoints that need none and answer more to those who show one.
@@ -175,11 +176,11 @@ where
     if head.method == http::Method::POST && head.uri.path().ends_with("/login") {
         names_login_type(bytes)?;
     }
-    let has_already = head.headers.get(header::IF_NONE_MATCH).cloned();
+    let asked = Asked::in_headers(&head.headers);
     let arguments: Vec<&str> = path_args.iter().map(String::as_str).collect();
     let parsed = T::try_from_http_request_inner(Request::from_parts(head, bytes), &arguments);
     let body = Box::new(parsed.map_err(|error| misunderstood(&error, bytes))?);
-    Ok(Call { app, who, body, raw, query, has_already, peer, token: shown })
+    Ok(Call { app, who, body, raw, query, asked, peer, token: shown })
 }
 
 /// Understands all but the body, and gives what `handler` answers.

@@ -7,6 +7,7 @@ mod extract;
 mod history;
 mod keys;
 mod media;
+mod part;
 mod people;
 mod push_rules;
 mod pushers;

@@ -19,6 +19,7 @@ use serde_json::json;
 
 use crate::error::{Refusal, json_response};
 use crate::extract::{Call, Streamed};
+use crate::part::{Asked, Part};
 use crate::router::Table;
 
 pub(crate) fn routes(table: Table) -> Table {
@@ -89,32 +90,56 @@ fn upload_size(app: &App) -> Response {
 
 async fn download(call: Call<authenticated_media::get_content::v1::Request>) -> Result<Response, Refusal> {
     let body = &call.body;
-    give(&call.app, call.has_already.as_ref(), &body.server_name, &body.media_id, body.timeout_ms, None).await
+    give(&call.app, &call.asked, &body.server_name, &body.media_id, body.timeout_ms, None).await
 }
 
 async fn download_as(call: Call<authenticated_media::get_content_as_filename::v1::Request>) -> Result<Response, Refusal> {
     let body = &call.body;
-    give(&call.app, call.has_already.as_ref(), &body.server_name, &body.media_id, body.timeout_ms, model::media::file_name(&body.filename))
-        .await
+    let name = model::media::file_name(&body.filename);
+    give(&call.app, &call.asked, &body.server_name, &body.media_id, body.timeout_ms, name).await
 }
 
 async fn give(
     app: &App,
-    has_already: Option<&HeaderValue>,
+    asked: &Asked,
     server: &ServerName,
     media_id: &str,
     wait: Duration,
     name: Option<String>,
 ) -> Result<Response, Refusal> {
     let found = app.find_media(server, media_id, wait).await?;
-    let tag = tag_of(&found, "");
-    if names(has_already, &tag) {
-        return Ok(unchanged(tag));
-    }
-    let body = Body::from_stream(app.open_media(&found).await?);
+    let (tag, bytes) = (tag_of(&found, ""), found.bytes.unsigned_abs());
+    let part = asked.part(&tag, bytes);
+    let bounds = match &part {
+        Part::Nothing => return Ok(unchanged(tag)),
+        Part::Outside => return Ok(no_such_bytes(bytes)),
+        Part::All => None,
+        Part::Bytes(range) => Some(*range.start()..range.end() + 1),
+    };
+    let body = Body::from_stream(app.open_media(&found, bounds.clone()).await?);
     let shown = if found.in_place { ContentDispositionType::Inline } else { ContentDispositionType::Attachment };
     let disposition = ContentDisposition::new(shown).with_filename(name.or_else(|| found.file_name.clone()));
-    Ok(file(body, &found.content_type, found.bytes.unsigned_abs(), &disposition, tag))
+    let length = bounds.as_ref().map_or(bytes, |part| part.end - part.start);
+    let mut response = file(body, &found.content_type, length, &disposition, tag);
+    response.headers_mut().insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    if let Part::Bytes(range) = part {
+        *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+        put_range(&mut response, &format!("bytes {}-{}/{bytes}", range.start(), range.end()));
+    }
+    Ok(response)
+}
+
+/// The refusal of bytes that a file does not have.
+fn no_such_bytes(bytes: u64) -> Response {
+    let refusal = json!({"errcode": "M_INVALID_PARAM", "error": format!("this file has {bytes} bytes, and none of those asked for")});
+    let mut response = json_response(StatusCode::RANGE_NOT_SATISFIABLE, &refusal);
+    put_range(&mut response, &format!("bytes */{bytes}"));
+    response
+}
+
+fn put_range(response: &mut Response, range: &str) {
+    let range = HeaderValue::try_from(range).expect("numbers and a slash are a header");
+    response.headers_mut().insert(header::CONTENT_RANGE, range);
 }
 
 async fn thumbnail(call: Call<authenticated_media::get_content_thumbnail::v1::Request>) -> Result<Response, Refusal> {
@@ -122,7 +147,7 @@ async fn thumbnail(call: Call<authenticated_media::get_content_thumbnail::v1::Re
     let wish = Wish { width: body.width.into(), height: body.height.into(), crop: body.method == Some(Cut::Crop), wait: body.timeout_ms };
     let small = call.app.thumbnail(&body.server_name, &body.media_id, wish).await?;
     let tag = tag_of(&small.of, &small.size);
-    if names(call.has_already.as_ref(), &tag) {
+    if call.asked.has(&tag) {
         return Ok(unchanged(tag));
     }
     let disposition = ContentDisposition::new(ContentDispositionType::Inline).with_filename(Some("thumbnail".to_owned()));
@@ -177,10 +202,4 @@ fn tag_of(found: &Found, size: &str) -> HeaderValue {
     tag.push_str(size);
     tag.push('"');
     HeaderValue::try_from(tag).unwrap_or(HeaderValue::from_static("\"\""))
-}
-
-/// Whether a list of tags has this one.
-fn names(list: Option<&HeaderValue>, tag: &HeaderValue) -> bool {
-    let tags = list.and_then(|list| list.to_str().ok()).unwrap_or_default().split(',');
-    tags.map(|one| one.trim().trim_start_matches("W/")).any(|one| one == tag)
 }

@@ -141,6 +141,11 @@ fn contact() {
 }
 
 #[test]
+fn picture() {
+    run("picture", 2_000, fuzz::picture);
+}
+
+#[test]
 fn scan() {
     run("scan", 10_000, fuzz::scan);
 }

@@ -29,7 +29,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
             "frankly-sim",
         ],
     ),
-    ("frankly-fuzz", &["frankly-model", "frankly-store", "frankly-app", "frankly-matrix", "frankly-evidence"]),
+    ("frankly-fuzz", &["frankly-model", "frankly-blobs", "frankly-store", "frankly-app", "frankly-matrix", "frankly-evidence"]),
 ];
 
 /// In tests an HTTP crate may build the app from its parts, but the two still do not know each other.

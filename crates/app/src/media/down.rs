@@ -1,5 +1,6 @@
 //! Downloads.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -58,12 +59,12 @@ impl App {
         }
     }
 
-    /// The bytes of media that were found.
+    /// The bytes of media that were found, or a part of them.
     ///
     /// # Errors
     /// [`Error::NotFound`] when they have gone meanwhile.
-    pub async fn open_media(&self, found: &Found) -> Result<BoxStream<'static, Result<Bytes, BlobError>>, Error> {
-        let opened = self.media.blobs.open(&found.media_id).await.map_err(|error| lost(&error, error_of(&error)))?;
+    pub async fn open_media(&self, found: &Found, part: Option<Range<u64>>) -> Result<BoxStream<'static, Result<Bytes, BlobError>>, Error> {
+        let opened = self.media.blobs.open(&found.media_id, part).await.map_err(|error| lost(&error, error_of(&error)))?;
         metrics::counter!("frankly_downloads_total").increment(1);
         Ok(opened.stream)
     }

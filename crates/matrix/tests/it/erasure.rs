@@ -171,6 +171,25 @@ async fn an_edit_made_while_one_was_away_is_not_told_with_the_message() {
 }
 
 #[tokio::test]
+async fn the_latest_answer_of_a_thread_is_hidden_like_the_answer_itself() {
+    let group = Group::new().await;
+    let start = group.ben.says("where to meet", &group.room).await;
+    let answer = json!({"msgtype": "m.text", "body": "behind the mill", "m.relates_to": {"rel_type": "m.thread", "event_id": start}});
+    let answer = group.ana.sends(&group.room, "m.room.message", "thread", answer).await;
+    closes(&group.world, &group.ana, true).await;
+    group.dora_comes().await;
+    let told = async |who: &Person| who.event(&group.room, &start).await["unsigned"]["m.relations"]["m.thread"].clone();
+    let list = async |who: &Person| who.get(&format!("v1/rooms/{}/threads", encoded(&group.room))).await["chunk"][0].clone();
+    for thread in [told(&group.ben).await, list(&group.ben).await["unsigned"]["m.relations"]["m.thread"].clone()] {
+        assert_eq!(thread["latest_event"]["content"]["body"], "behind the mill");
+    }
+    for thread in [told(&group.dora).await, list(&group.dora).await["unsigned"]["m.relations"]["m.thread"].clone()] {
+        assert_eq!((&thread["count"], &thread["latest_event"]["event_id"]), (&json!(1), &json!(answer)));
+        assert!(!thread.to_string().contains("mill"), "{thread}");
+    }
+}
+
+#[tokio::test]
 async fn names_go_for_everybody_and_state_stays() {
     let group = Group::new().await;
     group.ana.sets(&group.room, "m.room.topic", "", json!({"topic": "by ana"})).await;

@@ -131,6 +131,20 @@ impl World {
         Self { router: matrix::router(Arc::clone(&app)), store: self.store, app, clock, folder }
     }
 
+    /// The same server with its media in a folder, beside the database.
+    pub(crate) fn on_disk(self) -> Self {
+        let blobs = app::media::Blobs::in_folder(&self.folder.path().join("media")).unwrap();
+        let entropy = Arc::new(SeededEntropy::new(9));
+        let app = App::new(self.app.config.clone(), self.store.clone(), blobs, Arc::clone(&self.clock) as _, entropy, Rules::default());
+        let app = Arc::new(app);
+        Self { router: matrix::router(Arc::clone(&app)), app, ..self }
+    }
+
+    /// Where the files of the server are.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
     /// Somebody from before a restart.
     pub(crate) fn same(&self, person: &Person) -> Person {
         Person { router: self.router.clone(), ..person.clone() }

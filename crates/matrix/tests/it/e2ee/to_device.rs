@@ -38,6 +38,21 @@ async fn a_message_stays_until_the_next_token_is_shown() {
 }
 
 #[tokio::test]
+async fn what_waits_outlives_a_restart_of_the_server() {
+    let world = World::new();
+    let (ana, ben) = (world.person("ana").await, world.person("ben").await);
+    let first = ben.syncs("").await;
+    sends(&ana, "one", &ben, "PHONE").await;
+    let with_one = ben.syncs_since(&first).await;
+    sends(&ana, "two", &ben, "PHONE").await;
+    let world = world.restarted();
+    let (ana, ben) = (world.same(&ana), world.same(&ben));
+    assert_eq!(numbers(&ben.syncs_since(&first).await), ["one", "two"]);
+    sends(&ana, "three", &ben, "PHONE").await;
+    assert_eq!(numbers(&ben.syncs_since(&with_one).await), ["two", "three"], "tokens from before go on");
+}
+
+#[tokio::test]
 async fn a_token_of_one_device_lets_go_of_nothing_of_another() {
     let world = World::new();
     let (ana, ben) = (world.person("ana").await, world.person("ben").await);

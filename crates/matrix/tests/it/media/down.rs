@@ -145,3 +145,47 @@ async fn an_address_that_is_none_is_not_found() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_part_of_a_film_is_given_to_who_asks_for_one() {
+    let world = World::new();
+    let (ana, ben, _) = world.friends().await;
+    // longer than a part in which it is kept
+    let bytes: Vec<u8> = (0..700_000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()[0]).collect();
+    let address = ana.uploads("video/mp4", "film.mp4", bytes.clone()).await;
+    let path = format!("/_matrix/client/v1/media/download/{}", place(&address));
+    let whole = ben.asks(Method::GET, &path, &[], "").await;
+    assert_eq!((whole.status, whole.header("accept-ranges"), whole.header("content-range")), (200, "bytes", ""));
+    let tag = whole.header("etag").to_owned();
+    for (range, first, last) in [
+        ("bytes=0-1", 0, 1),
+        ("bytes=262143-262144", 262_143, 262_144),
+        ("bytes=699999-", 699_999, 699_999),
+        ("bytes=-100", 699_900, 699_999),
+        ("bytes=500000-9000000", 500_000, 699_999),
+        ("bytes=0-", 0, 699_999),
+    ] {
+        let answer = ben.asks(Method::GET, &path, &[("range", range), ("if-range", &tag)], "").await;
+        assert_eq!((answer.status, answer.body == bytes[first..=last]), (206, true), "{range}");
+        assert_eq!(answer.header("content-range"), format!("bytes {first}-{last}/700000"));
+        assert_eq!(answer.header("content-length"), (last - first + 1).to_string());
+        assert_eq!((answer.header("content-type"), answer.header("x-content-type-options")), ("video/mp4", "nosniff"));
+        assert_eq!((answer.header("etag"), answer.header("content-disposition")), (tag.as_str(), "inline; filename=film.mp4"));
+    }
+    for outside in ["bytes=700000-", "bytes=900000-900001", "bytes=-0"] {
+        let answer = ben.asks(Method::GET, &path, &[("range", outside)], "").await;
+        assert_eq!((answer.plain(), answer.header("content-range")), ((416, "M_INVALID_PARAM".to_owned()), "bytes */700000"), "{outside}");
+    }
+    for all in ["bytes=0-1,5-6", "bytes=5-4", "lines=0-1", "nonsense"] {
+        let answer = ben.asks(Method::GET, &path, &[("range", all)], "").await;
+        assert_eq!((answer.status, answer.body == bytes), (200, true), "{all}");
+    }
+    let other = ben.asks(Method::GET, &path, &[("range", "bytes=0-1"), ("if-range", "\"other\"")], "").await;
+    assert_eq!((other.status, other.body == bytes), (200, true), "it is another file by now");
+    let same = ben.asks(Method::GET, &path, &[("range", "bytes=0-1"), ("if-none-match", &tag)], "").await;
+    assert_eq!((same.status, same.body.len()), (304, 0));
+    let empty = ana.uploads("text/plain", "empty.txt", "").await;
+    let path = format!("/_matrix/client/v1/media/download/{}", place(&empty));
+    assert_eq!(ben.asks(Method::GET, &path, &[("range", "bytes=0-")], "").await.status, 416);
+    assert_eq!(world.anywhere(Method::GET, &path, None).await.0, 401);
+}

@@ -1,6 +1,7 @@
 //! Media over HTTP: what goes up comes down, to whom, and what does not.
 
 mod bounds;
+mod canary;
 mod down;
 mod gone;
 mod later;
