@@ -37,10 +37,17 @@ pub(super) async fn devices_verify(world: &World) -> Result<()> {
     let (ana, second) = (world.first.phone.user_id(), &world.second.phone.client);
     let identity = second.encryption().get_user_identity(&ana).await?.context("ana's identity")?;
     let request = identity.request_verification_with_methods(vec![VerificationMethod::SasV1]).await?;
-    compare("two devices", request, &world.first.phone.client).await?;
-    until("the second device is verified", async || verified(second) == VerificationState::Verified).await?;
-    until("it got the cross-signing keys from the first", async || keys_complete(second).await).await?;
-    until("and the key of the backup", async || second.encryption().backups().state() == BackupState::Enabled).await?;
+    let steps = async {
+        compare("two devices", request, &world.first.phone.client).await?;
+        until("the second device is verified", async || verified(second) == VerificationState::Verified).await?;
+        until("it got the cross-signing keys from the first", async || keys_complete(second).await).await?;
+        until("and the key of the backup", async || second.encryption().backups().state() == BackupState::Enabled).await
+    };
+    // keys that are asked for go out with the next round of the encryption sync, see below
+    tokio::select! {
+        outcome = steps => outcome?,
+        () = put_aside_now_and_then([&world.first.phone, &world.second.phone]) => {}
+    }
     let two = device(&world.second)?;
     until("another person sees that it is signed", async || signed(&world.other.phone.client, &ana, two).await == Some(true)).await
 }
