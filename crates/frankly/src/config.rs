@@ -5,7 +5,7 @@ mod media;
 mod push;
 mod settings;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -27,6 +27,8 @@ const DEFAULT_FILE: &str = "frankly.toml";
 pub(crate) struct Options {
     /// Where to listen.
     pub(crate) listen: SocketAddr,
+    /// Reverse proxies whose `X-Forwarded-For` is believed.
+    pub(crate) trusted_proxies: Vec<IpAddr>,
     /// Where the data are.
     pub(crate) place: Place,
     /// Where media are.
@@ -116,6 +118,7 @@ impl Options {
         let named = |text: &str| OwnedServerName::try_from(text).map_err(|_| "a host name, as in chat.example.org");
         Ok(Self {
             listen,
+            trusted_proxies: settings.need("trusted_proxies", addresses)?,
             place: place(settings)?,
             media: MediaPlace::of(settings)?,
             media_bounds: media::bounds(settings)?,
@@ -164,6 +167,12 @@ impl Options {
     pub(crate) fn is_dev(&self) -> bool {
         self.dev
     }
+}
+
+/// Addresses with blanks between them.
+fn addresses(text: &str) -> Result<Vec<IpAddr>, &'static str> {
+    let addresses: Result<Vec<IpAddr>, _> = text.split_whitespace().map(str::parse).collect();
+    addresses.map_err(|_| "addresses with blanks between them, as in \"127.0.0.1 10.0.0.2\"")
 }
 
 fn place(settings: &Settings) -> anyhow::Result<Place> {
@@ -307,6 +316,7 @@ mod tests {
 
     #[test]
     fn a_bad_value_is_named_with_file_and_line() {
+        insta::assert_snapshot!(complaint("trusted_proxies = \"10.0.0.2, proxy\"\n"), @r#"frankly.toml:1: trusted_proxies: expected addresses with blanks between them, as in "127.0.0.1 10.0.0.2""#);
         insta::assert_snapshot!(complaint("dev = false\nlisten = \"everywhere\"\n"), @"frankly.toml:2: listen: expected an address and port, as in 127.0.0.1:8008");
         insta::assert_snapshot!(complaint("\n[webhook]\nurl = \"https://example.org\"\n"), @"frankly.toml:3: webhook.url needs webhook.secret to sign what is sent");
         insta::assert_snapshot!(complaint("liste = 1\n"), @"frankly.toml:1: there is no setting named liste");

@@ -34,7 +34,7 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     let app = serve::open_app(&options).await?;
     let told = story::tell(&app).await.context("the demo's people could not be made")?;
     serve::announce(&card(address, folder.path(), &told));
-    serve::serve(Arc::clone(&app), listener, serve::Files::default(), stop).await?;
+    serve::serve(Arc::clone(&app), listener, serve::Files::default(), Vec::new(), stop).await?;
     drop(app);
     folder.close().context("the temporary folder could not be removed")?;
     Ok(ExitCode::SUCCESS)

@@ -2,9 +2,10 @@
 
 mod connections;
 mod outside;
+mod proxies;
 mod reload;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -36,7 +37,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     let app = open_app(&options).await?;
     let listener = bind(options.listen).await?;
     let files = Files { packs: options.packs, contact_policy: options.contact_policy, mode_file: options.mode_file };
-    serve(app, listener, files, stop_signal()).await
+    serve(app, listener, files, options.trusted_proxies, stop_signal()).await
 }
 
 /// Takes the address.
@@ -55,8 +56,15 @@ pub(crate) struct Files {
     pub(crate) mode_file: Option<PathBuf>,
 }
 
-/// Serves an app until `stop` resolves, then finishes what was accepted. Files are followed as they change.
-pub(crate) async fn serve(app: Arc<App>, listener: TcpListener, files: Files, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+/// Serves an app until `stop` resolves, then finishes what was accepted. Files are followed as they change; `trusted` are
+/// the proxies that are believed whom they ask for.
+pub(crate) async fn serve(
+    app: Arc<App>,
+    listener: TcpListener,
+    files: Files,
+    trusted: Vec<IpAddr>,
+    stop: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     let meter = telemetry::meter()?;
     let router = outside::router(Arc::clone(&app), meter);
@@ -65,7 +73,7 @@ pub(crate) async fn serve(app: Arc<App>, listener: TcpListener, files: Files, st
     tracing::info!(%address, server_name = %app.config.server_name, store = app.store_kind(), dev = app.config.dev, "serving");
     let ticks = tokio::spawn(tick(Arc::clone(&app)));
     let jobs = app.spawn_jobs();
-    connections::serve(listener, router, stop).await;
+    connections::serve(listener, router, trusted.into(), stop).await;
     ticks.abort();
     reload.abort();
     jobs.stop(JOBS_PATIENCE).await;

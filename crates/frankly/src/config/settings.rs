@@ -41,6 +41,7 @@ const KEYS: &[(&str, Option<&str>)] = &[
     ("registration", None),
     ("registration_token", None),
     ("server_name", None),
+    ("trusted_proxies", Some("127.0.0.1 ::1")),
     ("webhook.ca_file", None),
     ("webhook.secret", None),
     ("webhook.url", None),

@@ -2,6 +2,7 @@
 //! twenty thousand idle long polls fit into memory.
 
 use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -21,8 +22,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tower::ServiceExt;
 
+use super::proxies;
+
 /// Serves until `stop` resolves, then answers what was accepted. Waiting long polls are not waited for.
-pub(super) async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
+pub(super) async fn serve(listener: TcpListener, router: Router, proxies: Arc<[IpAddr]>, stop: impl Future<Output = ()>) {
     let permits = Arc::new(Semaphore::new(limits::CONNECTIONS));
     let graceful = GracefulShutdown::new();
     let busy = Arc::new(AtomicUsize::new(0));
@@ -42,7 +45,7 @@ pub(super) async fn serve(listener: TcpListener, router: Router, stop: impl Futu
                 continue;
             }
         };
-        let connection = connection(stream, router.clone(), Arc::clone(&busy));
+        let connection = connection(stream, router.clone(), Arc::clone(&proxies), Arc::clone(&busy));
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             // a peer that breaks off is everyday life
@@ -59,14 +62,16 @@ type Connection<S> = http1::Connection<TokioIo<TcpStream>, S>;
 fn connection(
     stream: TcpStream,
     router: Router,
+    proxies: Arc<[IpAddr]>,
     busy: Arc<AtomicUsize>,
 ) -> Connection<impl hyper::service::Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send> + Send> {
     // an answer is one write; waiting to fill a packet only delays it
     let _refused = stream.set_nodelay(true);
-    let peer = stream.peer_addr().ok().map(ConnectInfo);
+    let peer = stream.peer_addr().ok();
     let service = service_fn(move |mut request: Request<Incoming>| {
         if let Some(peer) = peer {
-            request.extensions_mut().insert(peer);
+            let client = proxies::client(peer.ip(), request.headers(), &proxies);
+            request.extensions_mut().insert(ConnectInfo(SocketAddr::new(client, peer.port())));
         }
         let router = router.clone();
         let guard = Busy::begin(&busy, request.uri().path());
