@@ -2,10 +2,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { openCase } from "./console.mjs";
-import { password, baseUrl, phrases, run, Tally } from "./support.mjs";
+import { baseUrl, counter, ODDITIES, password, phrases, run, Tally } from "./support.mjs";
 
 const BURST = 120; // more than the messages of one session, so that keys change on the way
 const FILE_BYTES = 300_001;
+const LINES_THROUGH = 40; // said while the server is killed
 const WORRY = "this worries me";
 
 await run("js-crypto", async (stage, checks) => {
@@ -73,6 +74,24 @@ await run("js-crypto", async (stage, checks) => {
     for (const id of herIds) sessions.add((await ben.ask("raw", room, id)).content.session_id);
     checks.that("the key changed on the way", sessions.size >= 2, sessions.size);
     world.last = herIds.at(-1);
+  }
+
+  async function killing() {
+    const { ana, ben, room } = world;
+    checks.equal("so far no session came from two devices, no index twice", await counter(ODDITIES), 0);
+    // one speaks: after a gap this library looks back only where it has written nothing meanwhile
+    const said = lines("through it", LINES_THROUGH);
+    const talk = ana.ask("sayThrough", room, said);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    process.kill(Number(readFileSync(process.env.FRANKLY_PID_FILE, "utf8")), "SIGKILL");
+    const { ids, again } = await talk;
+    checks.that("the server was killed while ana spoke", again > 0);
+    checks.equal("ben reads all that she said through it", await ben.ask("readsMany", room, ids), said);
+    for (const one of [ana, ben]) {
+      checks.equal(`${one.label} has each line once`, await one.ask("times", room, said), Array(LINES_THROUGH).fill(1));
+    }
+    const answer = await ben.ask("say", room, "that was quick");
+    checks.equal("and ana reads his answer", (await ana.ask("reads", room, answer)).body, "that was quick");
   }
 
   async function changing() {
@@ -324,6 +343,7 @@ await run("js-crypto", async (stage, checks) => {
     accounts,
     opening,
     talking,
+    killing,
     changing,
     threads,
     files,

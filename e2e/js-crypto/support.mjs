@@ -7,6 +7,8 @@ import { preview } from "vite";
 
 export const baseUrl = process.env.FRANKLY_URL;
 export const password = "correct horse battery";
+/** The server's counter of encrypted events that do not fit their session. */
+export const ODDITIES = "frankly_sealed_oddities_total";
 export const phrases = { sealed: "the lighthouse keeper counts 47 herons" };
 
 const logs = createWriteStream(join(process.env.FRANKLY_LOGS ?? tmpdir(), "js-crypto-pages.log"), { flags: "a" });
@@ -67,7 +69,7 @@ export class Tally {
       this.undecryptable.length === 0,
       this.undecryptable.slice(0, 5).join(", "),
     );
-    checks.equal("no session came from two devices, no index twice", await counter("frankly_sealed_oddities_total"), 0);
+    checks.equal("no session came from two devices, no index twice", await counter(ODDITIES), 0);
     checks.that(`at least ${least} were read`, this.readable >= least, this.readable);
   }
 }

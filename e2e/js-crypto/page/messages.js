@@ -1,5 +1,6 @@
 // Conversations and what is said in them.
 import * as sdk from "matrix-js-sdk";
+import { EventStatus } from "matrix-js-sdk";
 import { Attachment, EncryptedAttachment } from "@matrix-org/matrix-sdk-crypto-wasm";
 import { until } from "./member.js";
 
@@ -52,6 +53,36 @@ export async function sayMany(member, room, bodies) {
   const ids = [];
   for (const body of bodies) ids.push(await say(member, room, body));
   return ids;
+}
+
+/** Many messages, while the server may be gone for a time: what was not sent is sent again, as its person would. */
+export async function sayThrough(member, room, bodies) {
+  const told = { ids: [], again: 0 };
+  for (const body of bodies) {
+    try {
+      told.ids.push(await say(member, room, body));
+    } catch {
+      told.ids.push(await sendAgain(member, room, body, told));
+    }
+  }
+  return told;
+}
+
+async function sendAgain(member, room, body, told) {
+  return until(`"${body}" to be sent`, async () => {
+    const event = member.events(room).find((one) => one.getContent().body === body);
+    // it may have been stored although nobody was told so: then its echo comes by the sync
+    if (event && event.status !== EventStatus.NOT_SENT) return event.status === null && event.getId();
+    told.again += 1;
+    const sent = event && (await member.client.resendEvent(event, member.room(room)).catch(() => null));
+    return sent?.event_id;
+  });
+}
+
+/** How often each of these was said in a room, as this client holds it. */
+export function times(member, room, bodies) {
+  const said = member.events(room).map((event) => event.getContent().body);
+  return bodies.map((body) => said.filter((one) => one === body).length);
 }
 
 /** What a member reads of an event, and whether it came encrypted. */
