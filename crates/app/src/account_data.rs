@@ -94,7 +94,8 @@ impl App {
         let room_id = room.map(ToString::to_string).unwrap_or_default();
         let command = PutAccountData { user_id: user.clone(), room_id, data_type: data_type.to_owned(), content };
         if !self.store.run(command).await? {
-            return Err(Error::Forbidden(format!("an account keeps at most {} pieces of account data", limits::ACCOUNT_DATA_ENTRIES)));
+            let (entries, bytes) = (limits::ACCOUNT_DATA_ENTRIES, limits::ACCOUNT_DATA_TOTAL_BYTES);
+            return Err(Error::Forbidden(format!("an account keeps at most {entries} pieces of account data, and {bytes} bytes")));
         }
         self.wake.ring([user]);
         Ok(())

@@ -1,7 +1,9 @@
 //! A person's key backup. The server keeps what their devices encrypted and knows which key is the better one.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use futures_util::stream::{self, Stream};
 use model::json::parse_object;
 use model::limits;
 use serde::Deserialize;
@@ -141,24 +143,35 @@ impl App {
         state_of(&self.store.run(command).await?)
     }
 
-    /// Keys of a version of the caller's backup, as a JSON object of the form that the range asks for:
-    /// `rooms`, `sessions`, or one key.
+    /// One key of a version of the caller's backup, as a JSON object.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for an unknown version, and for one key that is not there.
-    pub async fn backup_keys(&self, caller: &Caller, version: &str, range: KeyRange) -> Result<String, Error> {
-        let KeyRange { room_id, session_id } = range;
-        let (one_room, one_session) = (room_id.is_some(), session_id.is_some());
-        let version = number(version).ok_or_else(unknown_backup)?;
-        let keys = self.store.read(BackupKeys { user_id: caller.user_id.clone(), version, room_id, session_id }).await?;
-        let keys = keys.ok_or_else(unknown_backup)?;
-        if one_session {
-            let key = keys.first().ok_or_else(|| Error::NotFound("there is no such key in this backup".to_owned()))?;
-            let mut out = String::new();
-            push_key(&mut out, key);
-            return Ok(out);
-        }
-        Ok(if one_room { sessions(&keys) } else { rooms(&keys) })
+    /// [`Error::NotFound`] for an unknown version, and for a key that is not there.
+    pub async fn backup_key(&self, caller: &Caller, version: &str, room_id: String, session_id: String) -> Result<String, Error> {
+        let range = KeyRange { room_id: Some(room_id), session_id: Some(session_id) };
+        let query = keys_in(caller, version, range)?;
+        let keys = self.read_in_turn(&caller.user_id, query).await?.ok_or_else(unknown_backup)?;
+        let key = keys.first().ok_or_else(|| Error::NotFound("there is no such key in this backup".to_owned()))?;
+        let mut out = String::new();
+        push_key(&mut out, key);
+        Ok(out)
+    }
+
+    /// The keys of all rooms, or of one, of a version of the caller's backup: the pieces of the text of a JSON object, `rooms`
+    /// or `sessions`. Each piece is read when it is wanted.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for an unknown version.
+    pub async fn backup_keys(
+        self: &Arc<Self>,
+        caller: &Caller,
+        version: &str,
+        room_id: Option<String>,
+    ) -> Result<impl Stream<Item = Result<String, Error>> + Send + 'static, Error> {
+        let query = keys_in(caller, version, KeyRange { room_id, session_id: None })?;
+        let first = self.read_in_turn(&caller.user_id, query.clone()).await?.ok_or_else(unknown_backup)?;
+        let pieces = Pieces { app: Arc::clone(self), form: Form::of(&query), query, page: Some(first) };
+        Ok(stream::try_unfold(pieces, |mut pieces| async move { Ok(pieces.next().await?.map(|piece| (piece, pieces))) }))
     }
 
     /// Takes keys out of a version of the caller's backup.
@@ -169,6 +182,42 @@ impl App {
         let KeyRange { room_id, session_id } = range;
         let version = number(version).ok_or_else(unknown_backup)?;
         state_of(&self.store.run(DeleteBackupKeys { user_id: caller.user_id.clone(), version, room_id, session_id }).await?)
+    }
+}
+
+/// Which keys are read.
+fn keys_in(caller: &Caller, version: &str, range: KeyRange) -> Result<BackupKeys, Error> {
+    let KeyRange { room_id, session_id } = range;
+    let version = number(version).ok_or_else(unknown_backup)?;
+    Ok(BackupKeys { user_id: caller.user_id.clone(), version, room_id, session_id, after: None, limit: limits::BACKUP_PAGE_KEYS })
+}
+
+/// An answer with many keys, while it is sent.
+struct Pieces {
+    app: Arc<App>,
+    query: BackupKeys,
+    form: Form,
+    /// What was read and not sent; `None` once all was sent.
+    page: Option<Vec<BackupKey>>,
+}
+
+impl Pieces {
+    async fn next(&mut self) -> Result<Option<String>, Error> {
+        let Some(page) = self.page.take() else { return Ok(None) };
+        let mut out = String::new();
+        for key in &page {
+            self.form.push(&mut out, key);
+        }
+        match page.last().filter(|_| page.len() == self.query.limit) {
+            Some(last) => {
+                self.query.after = Some((last.room_id.clone(), last.session_id.clone()));
+                // of a version that is deleted meanwhile nothing more is told
+                let more = self.app.read_in_turn(&self.query.user_id, self.query.clone()).await?;
+                self.page = Some(more.unwrap_or_default());
+            }
+            None => self.form.end(&mut out),
+        }
+        Ok(Some(out))
     }
 }
 
@@ -210,30 +259,73 @@ fn push_key(out: &mut String, key: &BackupKey) {
     out.push('}');
 }
 
-fn sessions(keys: &[BackupKey]) -> String {
-    let mut out = String::from("{\"sessions\":{");
-    for (index, key) in keys.iter().enumerate() {
-        if index > 0 {
-            out.push(',');
-        }
-        push_string(&mut out, &key.session_id);
-        out.push(':');
-        push_key(&mut out, key);
-    }
-    out.push_str("}}");
-    out
+/// The text of an object with keys, written one key after another.
+struct Form {
+    by_room: bool,
+    begun: bool,
+    /// The room whose keys are being written.
+    room: Option<String>,
 }
 
-fn rooms(keys: &[BackupKey]) -> String {
-    let mut out = String::from("{\"rooms\":{");
-    for (index, of_room) in keys.chunk_by(|one, other| one.room_id == other.room_id).enumerate() {
-        if index > 0 {
+impl Form {
+    fn of(query: &BackupKeys) -> Self {
+        Self { by_room: query.room_id.is_none(), begun: false, room: None }
+    }
+
+    fn begin(&mut self, out: &mut String) {
+        if !self.begun {
+            out.push_str(if self.by_room { "{\"rooms\":{" } else { "{\"sessions\":{" });
+        }
+    }
+
+    fn push(&mut self, out: &mut String, key: &BackupKey) {
+        self.begin(out);
+        let new_room = self.by_room && self.room.as_ref() != Some(&key.room_id);
+        if new_room {
+            out.push_str(if self.begun { "}}," } else { "" });
+            push_string(out, &key.room_id);
+            out.push_str(":{\"sessions\":{");
+            self.room = Some(key.room_id.clone());
+        } else if self.begun {
             out.push(',');
         }
-        push_string(&mut out, &of_room[0].room_id);
+        self.begun = true;
+        push_string(out, &key.session_id);
         out.push(':');
-        out.push_str(&sessions(of_room));
+        push_key(out, key);
     }
-    out.push_str("}}");
-    out
+
+    fn end(&mut self, out: &mut String) {
+        self.begin(out);
+        out.push_str(if self.room.is_some() { "}}}}" } else { "}}" });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(keys: &[(&str, &str)], by_room: bool) -> String {
+        let mut form = Form { by_room, begun: false, room: None };
+        let mut out = String::new();
+        for (room_id, session_id) in keys {
+            let (room_id, session_id) = ((*room_id).to_owned(), (*session_id).to_owned());
+            let key = BackupKey { room_id, session_id, verified: true, first_index: 0, forwarded: 0, session_data: "1".to_owned() };
+            form.push(&mut out, &key);
+        }
+        form.end(&mut out);
+        out
+    }
+
+    #[test]
+    fn what_is_written_key_by_key_is_one_object() {
+        let key = serde_json::json!({"first_message_index": 0, "forwarded_count": 0, "is_verified": true, "session_data": 1});
+        let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(written(&[], true), r#"{"rooms":{}}"#);
+        assert_eq!(written(&[], false), r#"{"sessions":{}}"#);
+        let keys = [("!a", "1"), ("!a", "2"), ("!b", "1")];
+        let rooms = serde_json::json!({"rooms": {"!a": {"sessions": {"1": key, "2": key}}, "!b": {"sessions": {"1": key}}}});
+        assert_eq!(read(&written(&keys, true)), rooms);
+        assert_eq!(read(&written(&keys[..2], false)), rooms["rooms"]["!a"]);
+    }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use app::backup::{Backup, KeyRange};
 use app::{App, Caller};
+use axum::body::Body;
 use axum::response::Response;
 use http::StatusCode;
 use ruma::RoomId;
@@ -16,7 +17,7 @@ use ruma::serde::Raw;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::error::{Refusal, json_response, text_response};
+use crate::error::{Refusal, json_response, streamed_response, text_response};
 use crate::extract::Call;
 use crate::router::Table;
 
@@ -115,16 +116,18 @@ fn of_session(room_id: &RoomId, session_id: String) -> KeyRange {
 }
 
 async fn keys(call: Call<get_backup_keys::v3::Request>) -> Result<Response, Refusal> {
-    Ok(text_response(call.app.backup_keys(&call.who, &call.body.version, KeyRange::default()).await?))
+    let pieces = call.app.backup_keys(&call.who, &call.body.version, None).await?;
+    Ok(streamed_response(Body::from_stream(pieces)))
 }
 
 async fn keys_of_room(call: Call<get_backup_keys_for_room::v3::Request>) -> Result<Response, Refusal> {
-    Ok(text_response(call.app.backup_keys(&call.who, &call.body.version, of_room(&call.body.room_id)).await?))
+    let pieces = call.app.backup_keys(&call.who, &call.body.version, Some(call.body.room_id.to_string())).await?;
+    Ok(streamed_response(Body::from_stream(pieces)))
 }
 
 async fn key(call: Call<get_backup_keys_for_session::v3::Request>) -> Result<Response, Refusal> {
     let body = call.body;
-    Ok(text_response(call.app.backup_keys(&call.who, &body.version, of_session(&body.room_id, body.session_id)).await?))
+    Ok(text_response(call.app.backup_key(&call.who, &body.version, body.room_id.to_string(), body.session_id).await?))
 }
 
 async fn take_out(app: &App, who: &Caller, version: &str, range: KeyRange) -> Result<Response, Refusal> {

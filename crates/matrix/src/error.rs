@@ -95,7 +95,12 @@ pub(crate) fn json_response(status: StatusCode, body: &Value) -> Response {
 
 /// A success whose JSON is written already.
 pub(crate) fn text_response(body: String) -> Response {
-    let mut response = Response::new(Body::from(body));
+    streamed_response(Body::from(body))
+}
+
+/// A success whose JSON is written while it is sent.
+pub(crate) fn streamed_response(body: Body) -> Response {
+    let mut response = Response::new(body);
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }

@@ -42,6 +42,10 @@ pub const ROOM_MEMBERS: usize = 256;
 pub const CREATE_INVITES: usize = 100;
 /// Events in the `initial_state` of one `createRoom`.
 pub const CREATE_STATE_EVENTS: usize = 100;
+/// Pieces of state of one room, memberships left out: whoever sets one has all of them read.
+pub const ROOM_STATE_ENTRIES: usize = 5_000;
+/// Bytes of the contents of that state.
+pub const ROOM_STATE_BYTES: usize = 4 * 1024 * 1024;
 /// Rooms in which one person can be at a time.
 pub const ROOMS_PER_USER: usize = 10_000;
 /// Attempts to write against a room whose state moved under the writer.
@@ -59,6 +63,14 @@ pub const FILTERED_ROWS: usize = 2_000;
 pub const INBOX_PAGE_ROWS: usize = 1_000;
 /// Timeline events of all rooms together in a first sync; beyond it each room gets fewer.
 pub const FIRST_SYNC_EVENTS: usize = 50_000;
+/// Bytes of the contents of all rooms together in one sync; beyond it each room is told by its last event.
+pub const SYNC_BYTES: usize = 32 * 1024 * 1024;
+/// Events that a first sync reads by one statement.
+pub const FIRST_SYNC_BATCH: usize = 400;
+/// Bytes of the contents of one `/messages` page; beyond it the page ends earlier.
+pub const MESSAGES_PAGE_BYTES: usize = 2 * 1024 * 1024;
+/// Events of such a page that are read by one statement.
+pub const MESSAGES_BATCH: usize = 100;
 /// Events of one `/messages` page.
 pub const MESSAGES_PAGE_MAX: usize = 500;
 /// Events on both sides of one `/context` answer.
@@ -144,6 +156,14 @@ pub const ACCOUNT_DATA_BYTES: usize = 256 * 1024;
 pub const ACCOUNT_DATA_ENTRIES: i64 = 30_000;
 /// Types, or senders, in one part of a filter; clients name a few. Events are held against all of them.
 pub const FILTER_VALUES: usize = 200;
+/// Bytes of all account data of one account: a first sync tells it whole. Clients use a fraction of a megabyte.
+pub const ACCOUNT_DATA_TOTAL_BYTES: i64 = 8 * 1024 * 1024;
+/// The last places of a room among which what is unread is counted after a receipt; clients show 99 at most.
+pub const UNREAD_PLACES: i64 = 2_000;
+/// Receipts in threads that are kept of one person in one room; those of the latest events.
+pub const THREAD_RECEIPTS: i64 = 200;
+/// Receipts of one room in one sync answer: one's own, those of no thread, the latest.
+pub const RECEIPTS_TOLD: usize = 2 * ROOM_MEMBERS;
 /// Bytes of a stored filter.
 pub const FILTER_BYTES: usize = 64 * 1024;
 /// Stored filters of one account; the oldest go.
@@ -219,6 +239,8 @@ pub const BACKUP_VERSIONS: i64 = 20;
 pub const BACKUP_KEYS: i64 = 100_000;
 /// Keys in one request to a backup; clients send 100 to 200.
 pub const BACKUP_KEYS_AT_ONCE: usize = 2_000;
+/// Keys of a backup that are read at a time: an answer with all of them is sent as it is read.
+pub const BACKUP_PAGE_KEYS: usize = 1_000;
 /// Bytes of one key in a backup; clients' keys have about 1,000.
 pub const BACKUP_KEY_BYTES: usize = 4 * 1024;
 /// Bytes of what the algorithm of a backup needs: a public key, and signatures on it.

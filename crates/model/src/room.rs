@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use ruma::{CanonicalJsonObject, CanonicalJsonValue, OwnedEventId, OwnedRoomId, OwnedUserId, UserId};
 
 use crate::conversation::{Conversation, Mode, Terms};
+use crate::limits;
 use crate::person::AgeBand;
 use crate::seq::RoomPos;
 
@@ -88,6 +89,8 @@ pub struct Snapshot {
     pub state_version: i64,
     /// The state by type, then by state key.
     pub state: BTreeMap<String, BTreeMap<String, StateEvent>>,
+    /// Bytes of the contents of the state, memberships left out.
+    pub state_bytes: usize,
     /// Facts of each joined member.
     pub people: BTreeMap<OwnedUserId, MemberFacts>,
 }
@@ -96,6 +99,21 @@ impl Snapshot {
     /// The state event of this type and key.
     pub fn get(&self, event_type: &str, state_key: &str) -> Option<&StateEvent> {
         self.state.get(event_type)?.get(state_key)
+    }
+
+    /// Whether there is place for this piece of state, which may take the place of another; what takes less than before
+    /// always has it. Memberships are not counted: they are bounded by people.
+    pub fn has_place_for(&self, event_type: &str, state_key: &str, content: &CanonicalJsonObject) -> bool {
+        let bytes = |content: &CanonicalJsonObject| serde_json::to_string(content).map_or(usize::MAX, |text| text.len());
+        let before = self.get(event_type, state_key).map(|event| bytes(&event.content));
+        let after = bytes(content);
+        let others = self.state.iter().filter(|(event_type, _)| *event_type != "m.room.member");
+        let entries: usize = others.map(|(_, events)| events.len()).sum();
+        let fits = self.state_bytes.saturating_sub(before.unwrap_or(0)).saturating_add(after) <= limits::ROOM_STATE_BYTES;
+        match before {
+            Some(before) => fits || after <= before,
+            None => fits && entries < limits::ROOM_STATE_ENTRIES,
+        }
     }
 
     /// The membership of `user`, if they ever had one.
@@ -153,4 +171,46 @@ pub fn auth_keys(event_type: &str, state_key: Option<&str>, sender: &UserId, con
         }
     }
     keys
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::UserId;
+    use crate::json::parse_object;
+
+    fn event(content: &str) -> StateEvent {
+        StateEvent {
+            event_id: OwnedEventId::try_from("$e").unwrap(),
+            room_pos: RoomPos::ZERO,
+            sender: UserId::parse("@ana:example.org").unwrap(),
+            content: parse_object(content).unwrap(),
+        }
+    }
+
+    fn room(state: &[(&str, usize)], state_bytes: usize) -> Snapshot {
+        let events = |count: usize| (0..count).map(|n| (n.to_string(), event(r#"{"a":1}"#))).collect();
+        Snapshot {
+            room_id: OwnedRoomId::try_from("!r").unwrap(),
+            version: "12".to_owned(),
+            state_version: 1,
+            state: state.iter().map(|(event_type, count)| ((*event_type).to_owned(), events(*count))).collect(),
+            state_bytes,
+            people: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn a_room_has_place_for_so_much_state_and_for_less_than_before() {
+        let content = parse_object(r#"{"a":1}"#).unwrap();
+        let larger = parse_object(r#"{"a":10}"#).unwrap();
+        let some = room(&[("x", limits::ROOM_STATE_ENTRIES - 1), ("m.room.member", 300)], 100);
+        assert!(some.has_place_for("y", "", &content), "memberships are not counted");
+        let full = room(&[("x", limits::ROOM_STATE_ENTRIES)], 100);
+        assert!(!full.has_place_for("y", "", &content) && !full.has_place_for("x", "new", &content));
+        assert!(full.has_place_for("x", "0", &larger), "it takes the place of another");
+        let large = room(&[("x", 1)], limits::ROOM_STATE_BYTES);
+        assert!(large.has_place_for("x", "0", &content));
+        assert!(!large.has_place_for("x", "0", &larger) && !large.has_place_for("x", "1", &content));
+    }
 }

@@ -294,6 +294,7 @@ mod tests {
             version: "12".to_owned(),
             state_version: 1,
             state: BTreeMap::new(),
+            state_bytes: 0,
             people: BTreeMap::new(),
         };
         let mut put = |event_type: &str, key: &str, content: &str| {

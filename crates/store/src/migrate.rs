@@ -22,6 +22,7 @@ const STEPS: &[(&str, &str)] = &[
     ("0014_media", include_str!("../schema/0014_media.sql")),
     ("0015_sessions", include_str!("../schema/0015_sessions.sql")),
     ("0016_profiles", include_str!("../schema/0016_profiles.sql")),
+    ("0017_account_data_use", include_str!("../schema/0017_account_data_use.sql")),
 ];
 
 /// Which words the schema is written in.

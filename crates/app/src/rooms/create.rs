@@ -196,7 +196,14 @@ impl Plan {
     fn new(creator: &Person, terms: Terms, now: Timestamp, nonce: String) -> Self {
         // the room has no ID before its create event is hashed; nothing in a plan looks at it
         let room_id = OwnedRoomId::try_from("!planned").expect("a constant room ID is valid");
-        let room = Snapshot { room_id, version: "12".to_owned(), state_version: 0, state: BTreeMap::new(), people: BTreeMap::new() };
+        let room = Snapshot {
+            room_id,
+            version: "12".to_owned(),
+            state_version: 0,
+            state: BTreeMap::new(),
+            state_bytes: 0,
+            people: BTreeMap::new(),
+        };
         Self { creator: creator.user_id.clone(), terms, now, nonce, room, steps: Vec::new() }
     }
 

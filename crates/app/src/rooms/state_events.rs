@@ -5,6 +5,7 @@ use std::sync::Arc;
 use model::conversation::Conversation;
 use model::id::{OwnedEventId, OwnedRoomId};
 use model::json::parse_object;
+use model::limits;
 use model::room::{Membership, Snapshot};
 use model::ruma::{CanonicalJsonObject, CanonicalJsonValue};
 use policy::auth_rules;
@@ -57,6 +58,10 @@ impl App {
         content: &CanonicalJsonObject,
         room: &Snapshot,
     ) -> Result<AppendEvents, Error> {
+        if !room.has_place_for(event_type, state_key, content) {
+            let (entries, bytes) = (limits::ROOM_STATE_ENTRIES, limits::ROOM_STATE_BYTES);
+            return Err(Error::TooLarge(format!("the state of a conversation has at most {entries} pieces, and {bytes} bytes")));
+        }
         let draft = state_draft(&caller.user_id, event_type, state_key, content.clone(), self.clock.now());
         auth_rules::check(room, &draft).map_err(|refused| Error::Forbidden(refused.0))?;
         Ok(append_over(room, vec![quiet(draft, room.joined())]))

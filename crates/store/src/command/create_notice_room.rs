@@ -4,6 +4,7 @@ use model::id::{OwnedRoomId, OwnedUserId};
 use model::seq::InboxPos;
 
 use super::create_room::CreateRoom;
+use super::put_account_data;
 use crate::args;
 use crate::error::StoreError;
 use crate::tx::{Command, Tx};
@@ -43,9 +44,8 @@ impl Command for CreateNoticeRoom {
         let sql =
             "insert into notice_rooms (user_id, room_id) values ($1, $2) on conflict (user_id) do update set room_id = excluded.room_id";
         tx.exec(sql, args![&self.user_id, &created.room_id]).await?;
-        let sql = "insert into account_data (user_id, room_id, type, content) values ($1, $2, 'm.tag', $3) \
-                   on conflict (user_id, room_id, type) do update set content = excluded.content";
-        tx.exec(sql, args![&self.user_id, &created.room_id, self.tag.as_str()]).await?;
+        // without a tag it is a room like others; that there is no place for one is no reason not to tell something
+        let _kept = put_account_data::put(tx, &self.user_id, created.room_id.as_str(), "m.tag", &self.tag).await?;
         let reached = created.appended.into_iter().flat_map(|appended| appended.reached).collect();
         Ok(NoticeRoom { room_id: created.room_id, reached })
     }

@@ -3,6 +3,7 @@
 
 use model::clock::Timestamp;
 use model::id::{OwnedEventId, OwnedRoomId, OwnedUserId};
+use model::limits;
 use model::seq::RoomPos;
 
 use super::fanout;
@@ -44,6 +45,7 @@ impl Command for PutReceipt {
         if tx.exec(sql, arguments).await? == 0 {
             return Ok(false);
         }
+        self.let_go_of_old(tx).await?;
         self.count_unread(tx).await?;
         for user in &self.told {
             fanout::mark(tx, user, "receipts", self.room_id.as_str()).await?;
@@ -86,14 +88,28 @@ macro_rules! written {
 const MAIN: &str = "main";
 
 impl PutReceipt {
+    /// Of very many threads the receipts of the latest events are kept.
+    async fn let_go_of_old<T: Tx>(&self, tx: &mut T) -> Result<(), StoreError> {
+        if self.thread_id.is_empty() || self.thread_id == MAIN {
+            return Ok(());
+        }
+        let sql = "delete from receipts where room_id = $1 and user_id = $2 and thread_id not in ('', 'main') and room_pos < \
+                   (select r.room_pos from receipts r where r.room_id = $1 and r.user_id = $2 and r.thread_id not in ('', 'main') \
+                   order by r.room_pos desc limit 1 offset $3)";
+        tx.exec(sql, args![&self.room_id, &self.user_id, limits::THREAD_RECEIPTS - 1]).await?;
+        Ok(())
+    }
+
     /// What is unread begins after the receipt, or what they wrote later, in its thread or everywhere; other threads stay as
     /// they are.
     async fn count_unread<T: Tx>(&self, tx: &mut T) -> Result<(), StoreError> {
         let thread = if self.thread_id.is_empty() { MAIN } else { &self.thread_id };
         let sql = "select coalesce(max(case when thread_id = '' then room_pos else 0 end), 0), \
-                   coalesce(max(case when thread_id = $3 then room_pos else 0 end), 0) from receipts where room_id = $1 and user_id = $2";
+                   coalesce(max(case when thread_id = $3 then room_pos else 0 end), 0), \
+                   coalesce((select last_pos from rooms where room_id = $1), 0) from receipts where room_id = $1 and user_id = $2";
         let read = tx.row(sql, args![&self.room_id, &self.user_id, thread]).await?;
-        let (everywhere, here) = read.map_or(Ok((0, 0)), |row| Ok::<_, StoreError>((row.int(0)?, row.int(1)?)))?;
+        let (everywhere, here, last) = read.map_or(Ok((0, 0, 0)), |row| Ok::<_, StoreError>((row.int(0)?, row.int(1)?, row.int(2)?)))?;
+        let everywhere = everywhere.max(last - limits::UNREAD_PLACES);
         let mentioned = format!("%\"{}\"%", self.user_id);
         let main = match self.thread_id.as_str() {
             "" => {

@@ -118,6 +118,7 @@ impl UpdateUser {
         backup_version::delete_all(tx, user).await?;
         tx.exec("delete from staff_roles where user_id = $1", args![user]).await?;
         tx.exec("delete from account_data where user_id = $1", args![user]).await?;
+        tx.exec("delete from account_data_use where user_id = $1", args![user]).await?;
         tx.exec("delete from profiles where user_id = $1", args![user]).await?;
         tx.exec("delete from filters where user_id = $1", args![user]).await?;
         tx.exec("delete from relations where user_id = $1 or other = $1", args![user]).await?;

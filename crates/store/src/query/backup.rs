@@ -6,7 +6,7 @@ use crate::args;
 use crate::command::backup_keys::BackupKey;
 use crate::error::StoreError;
 use crate::tx::{Query, Tx};
-use crate::value::Row;
+use crate::value::{Row, rows};
 
 /// Looks a version up.
 #[derive(Clone, Debug)]
@@ -53,7 +53,7 @@ fn backup(mut row: Row) -> Result<Backup, StoreError> {
     Ok(Backup { version: row.int(0)?, algorithm: row.take_text(1)?, auth_data: row.take_text(2)?, etag: row.int(3)?, count: row.int(4)? })
 }
 
-/// Reads keys out of a backup.
+/// Reads keys out of a backup, a page at a time, by room and session.
 #[derive(Clone, Debug)]
 pub struct BackupKeys {
     /// Whose.
@@ -64,6 +64,10 @@ pub struct BackupKeys {
     pub room_id: Option<String>,
     /// That of this session; of all sessions of the room when there is none.
     pub session_id: Option<String>,
+    /// Only keys after this room and session.
+    pub after: Option<(String, String)>,
+    /// At most so many.
+    pub limit: usize,
 }
 
 impl Query for BackupKeys {
@@ -75,17 +79,20 @@ impl Query for BackupKeys {
         if tx.row(BY_NUMBER, args![&self.user_id, self.version]).await?.is_none() {
             return Ok(None);
         }
-        let (user, version) = (&self.user_id, self.version);
-        let rows = match (&self.room_id, &self.session_id) {
+        let (user, version, limit) = (&self.user_id, self.version, rows(self.limit));
+        // no room has the empty ID
+        let (room_after, session_after) = self.after.as_ref().map_or(("", ""), |(room, session)| (room.as_str(), session.as_str()));
+        let found = match (&self.room_id, &self.session_id) {
             (None, _) => {
                 let sql = "select room_id, session_id, verified, first_index, forwarded, session_data from backup_keys \
-                           where user_id = $1 and version = $2 order by room_id, session_id";
-                tx.rows(sql, args![user, version]).await?
+                           where user_id = $1 and version = $2 and (room_id, session_id) > ($3, $4) order by room_id, session_id limit $5";
+                tx.rows(sql, args![user, version, room_after, session_after, limit]).await?
             }
             (Some(room), None) => {
                 let sql = "select room_id, session_id, verified, first_index, forwarded, session_data from backup_keys \
-                           where user_id = $1 and version = $2 and room_id = $3 order by session_id";
-                tx.rows(sql, args![user, version, room.as_str()]).await?
+                           where user_id = $1 and version = $2 and room_id = $6 and (room_id, session_id) > ($3, $4) \
+                           order by session_id limit $5";
+                tx.rows(sql, args![user, version, room_after, session_after, limit, room.as_str()]).await?
             }
             (Some(room), Some(session)) => {
                 let sql = "select room_id, session_id, verified, first_index, forwarded, session_data from backup_keys \
@@ -93,7 +100,7 @@ impl Query for BackupKeys {
                 tx.rows(sql, args![user, version, room.as_str(), session.as_str()]).await?
             }
         };
-        rows.into_iter().map(key).collect::<Result<Vec<_>, _>>().map(Some)
+        found.into_iter().map(key).collect::<Result<Vec<_>, _>>().map(Some)
     }
 }
 

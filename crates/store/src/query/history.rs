@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::filter::EventFilter;
 use model::id::{OwnedEventId, OwnedRoomId, OwnedUserId};
+use model::limits;
 use model::room::Membership;
 use model::seq::{InboxPos, RoomPos};
 use model::visibility::{HistoryVisibility, Readable, last_inside};
@@ -15,6 +16,7 @@ use super::stored_event::{self, StoredEvent, event_columns, from_rows};
 use crate::args;
 use crate::error::StoreError;
 use crate::tx::{Query, Tx};
+use crate::value::rows;
 
 /// What a person may read of a room, and whether they are in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -190,28 +192,7 @@ impl Query for HistoryPage {
         let Some(access) = access(tx, &self.room_id, &self.user_id).await? else { return Ok(None) };
         let (Some(first), Some(last)) = (access.readable.first(), access.readable.last()) else { return Ok(None) };
         let start = self.start(tx, last).await?;
-        let batch = i64::try_from(self.limit).unwrap_or(i64::MAX).saturating_add(1);
-        let bound = self.to.map(RoomPos::get);
-        let rows = if self.backwards {
-            let sql = concat!(
-                "select ",
-                event_columns!(),
-                " from events e where e.room_id = $1 and e.room_pos <= $2 and e.room_pos > $3 and (e.withheld = 0 or e.sender = $4) order by e.room_pos desc limit $5"
-            );
-            let lowest = bound.unwrap_or(0).max(first - 1);
-            tx.rows(sql, args![&self.room_id, start.get().min(last), lowest, &self.user_id, batch]).await?
-        } else {
-            let sql = concat!(
-                "select ",
-                event_columns!(),
-                " from events e where e.room_id = $1 and e.room_pos > $2 and e.room_pos <= $3 and (e.withheld = 0 or e.sender = $4) order by e.room_pos limit $5"
-            );
-            let highest = bound.unwrap_or(i64::MAX).min(last);
-            tx.rows(sql, args![&self.room_id, start.get().max(first - 1), highest, &self.user_id, batch]).await?
-        };
-        let mut events = from_rows(tx, rows, 0).await?;
-        let more = events.len() > self.limit;
-        events.truncate(self.limit);
+        let (mut events, more) = self.stretch(tx, start.get(), (first, last)).await?;
         let end = events.last().filter(|_| more).map(|event| event.room_pos.get());
         let end = end.and_then(|place| RoomPos::new(if self.backwards { place - 1 } else { place }));
         events.retain(|event| {
@@ -227,6 +208,49 @@ impl Query for HistoryPage {
 }
 
 impl HistoryPage {
+    /// The events of the page, within what may be read, and whether there is more.
+    async fn stretch<T: Tx>(&self, tx: &mut T, start: i64, (first, last): (i64, i64)) -> Result<(Vec<StoredEvent>, bool), StoreError> {
+        let bound = self.to.map(RoomPos::get);
+        let sql = if self.backwards {
+            concat!(
+                "select ",
+                event_columns!(),
+                " from events e where e.room_id = $1 and e.room_pos > $2 and e.room_pos <= $3 and (e.withheld = 0 or e.sender = $4) order by e.room_pos desc limit $5"
+            )
+        } else {
+            concat!(
+                "select ",
+                event_columns!(),
+                " from events e where e.room_id = $1 and e.room_pos > $2 and e.room_pos <= $3 and (e.withheld = 0 or e.sender = $4) order by e.room_pos limit $5"
+            )
+        };
+        let (mut after, mut until) = if self.backwards {
+            (bound.unwrap_or(0).max(first - 1), start.min(last))
+        } else {
+            (start.max(first - 1), bound.unwrap_or(i64::MAX).min(last))
+        };
+        let (mut events, mut bytes) = (Vec::new(), 0);
+        while bytes < limits::MESSAGES_PAGE_BYTES {
+            let batch = self.limit.saturating_add(1).saturating_sub(events.len()).min(limits::MESSAGES_BATCH);
+            let page = tx.rows(sql, args![&self.room_id, after, until, &self.user_id, rows(batch)]).await?;
+            let page = from_rows(tx, page, 0).await?;
+            let ended = page.len() < batch;
+            bytes += page.iter().map(|event| event.content.len()).sum::<usize>();
+            if let Some(place) = page.last().map(|event| event.room_pos.get()) {
+                (after, until) = if self.backwards { (after, place - 1) } else { (place, until) };
+            }
+            events.extend(page);
+            if events.len() > self.limit {
+                events.truncate(self.limit);
+                break;
+            }
+            if ended {
+                return Ok((events, false));
+            }
+        }
+        Ok((events, true))
+    }
+
     async fn start<T: Tx>(&self, tx: &mut T, last: i64) -> Result<RoomPos, StoreError> {
         let sql = "select last_pos from rooms where room_id = $1";
         let present = tx.row(sql, args![&self.room_id]).await?.map(|row| row.int(0)).transpose()?.unwrap_or_default();

@@ -30,7 +30,11 @@ impl Query for RoomSnapshot {
         let sql = "select s.type, s.state_key, e.event_id, e.room_pos, e.sender, e.content from room_state s \
                    join events e on e.room_id = s.room_id and e.room_pos = s.room_pos where s.room_id = $1";
         let mut state: BTreeMap<String, BTreeMap<String, StateEvent>> = BTreeMap::new();
+        let mut state_bytes = 0;
         for row in tx.rows(sql, args![&self.room_id]).await? {
+            if row.text(0)? != "m.room.member" {
+                state_bytes += row.text(5)?.len();
+            }
             let content = parse_object(row.text(5)?).map_err(|error| StoreError::Database(format!("stored content: {error}")))?;
             let room_pos = RoomPos::new(row.int(3)?).unwrap_or_default();
             let event = StateEvent { event_id: row.parse(2)?, room_pos, sender: row.parse(4)?, content };
@@ -48,6 +52,7 @@ impl Query for RoomSnapshot {
             };
             people.insert(row.parse(0)?, facts);
         }
-        Ok(Some(Snapshot { room_id: self.room_id.clone(), version: room.text(0)?.to_owned(), state_version: room.int(1)?, state, people }))
+        let (version, state_version) = (room.text(0)?.to_owned(), room.int(1)?);
+        Ok(Some(Snapshot { room_id: self.room_id.clone(), version, state_version, state, state_bytes, people }))
     }
 }

@@ -10,6 +10,7 @@ mod append;
 mod attempts;
 mod backend;
 mod batch;
+mod bounds;
 mod canary;
 mod closing;
 mod contact;

@@ -21,7 +21,7 @@ use store::query::sync::{News, Sync, SyncOutcome, Timeline};
 use crate::on_both;
 use crate::world::{AddPeople, done, draft, join_step, room_of, say, step, user};
 
-fn ask(user: &OwnedUserId, since: Option<InboxPos>, limit: usize) -> Sync {
+pub(crate) fn ask(user: &OwnedUserId, since: Option<InboxPos>, limit: usize) -> Sync {
     Sync {
         user_id: user.clone(),
         device_id: OwnedDeviceId::from("PHONE"),
@@ -37,7 +37,7 @@ fn ask(user: &OwnedUserId, since: Option<InboxPos>, limit: usize) -> Sync {
     }
 }
 
-async fn news(store: &Store, ask: Sync) -> News {
+pub(crate) async fn news(store: &Store, ask: Sync) -> News {
     match store.read(ask).await.unwrap() {
         SyncOutcome::News(news) => *news,
         SyncOutcome::Ahead => panic!("the position was given by this store"),

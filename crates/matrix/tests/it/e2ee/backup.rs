@@ -52,6 +52,27 @@ async fn what_is_put_in_comes_out_by_room_by_session_and_all() {
 }
 
 #[tokio::test]
+async fn very_many_keys_come_out_whole() {
+    let world = World::new();
+    let ana = world.person("ana").await;
+    let version = creates(&ana).await;
+    let page = model::limits::BACKUP_PAGE_KEYS;
+    let room = |first: usize, count: usize| {
+        let sessions: Map<String, Value> = (first..first + count).map(|n| (format!("s{n}"), key(true, 0, 0))).collect();
+        json!({"sessions": sessions})
+    };
+    // the first room ends with a page, the second goes over the end of one, the third is small
+    let rooms = json!({"rooms": {"!a:x": room(0, page), "!b:x": room(0, page + page / 2), "!c:x": room(0, 3)}});
+    for (name, one) in rooms["rooms"].as_object().unwrap() {
+        ana.put(&format!("v3/room_keys/keys/{name}?version={version}"), one.clone()).await;
+    }
+    assert_eq!(ana.get(&format!("v3/room_keys/keys?version={version}")).await, rooms);
+    for (name, one) in rooms["rooms"].as_object().unwrap() {
+        assert_eq!(&ana.get(&format!("v3/room_keys/keys/{name}?version={version}")).await, one);
+    }
+}
+
+#[tokio::test]
 async fn the_better_key_stays() {
     let world = World::new();
     let ana = world.person("ana").await;

@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use connection::{StoredConnection, Versions};
 pub use facts::{Facts, RoomFacts};
 use model::id::{OwnedDeviceId, OwnedRoomId, OwnedUserId};
+use model::limits;
 use model::seq::{InboxPos, RoomPos};
 use model::sliding::RoomConfig;
 pub use room::{RoomNews, Standing};
@@ -242,8 +243,16 @@ impl<C: Choose> Sliding<C> {
         let (tells, next) = self.chooser.choose(&moved, facts.as_ref());
         let ignored = if tells.is_empty() { BTreeSet::new() } else { ignored_by(tx, &self.user_id).await? };
         let mut rooms = Vec::with_capacity(tells.len());
-        for tell in &tells {
-            rooms.extend(room::read(tx, &self.user_id, tell, &ignored).await?);
+        let mut left = limits::SYNC_BYTES;
+        for mut tell in tells {
+            // an answer that is large already tells of the other rooms that there is more
+            if left == 0 {
+                tell.config.timeline_limit = tell.config.timeline_limit.min(1);
+            }
+            if let Some(news) = room::read(tx, &self.user_id, &tell, &ignored).await? {
+                left = left.saturating_sub(news.timeline.iter().chain(&news.state).map(|event| event.content.len()).sum());
+                rooms.push(news);
+            }
         }
         let account_data = self.account_data(tx, &moved).await?;
         let mut device = asking.device(tx, &row).await?;

@@ -49,9 +49,13 @@ impl Sync {
                 rooms.entry(row.parse(0)?).or_default();
             }
         }
+        let (brief, mut left) = (self.brief(), limits::SYNC_BYTES);
         for (room_id, changes) in rooms {
             if self.rooms.matches(&room_id) {
-                self.tell(tx, room_id, changes, since, &mut news).await?;
+                let told = news.joined.len();
+                let ask = if left > 0 { self } else { &brief };
+                ask.tell(tx, room_id, changes, since, &mut news).await?;
+                left = left.saturating_sub(news.joined.iter().skip(told).map(|room| room.timeline.bytes()).sum());
             }
         }
         Ok(news)

@@ -117,6 +117,13 @@ pub struct Timeline {
     pub state: Vec<StoredEvent>,
 }
 
+impl Timeline {
+    /// Bytes of the contents of its events and state.
+    pub(crate) fn bytes(&self) -> usize {
+        self.events.iter().chain(&self.state).map(|event| event.content.len()).sum()
+    }
+}
+
 /// News of a room the person is in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JoinedNews {

@@ -122,12 +122,12 @@ impl Unread {
     }
 }
 
-/// Receipts of a room, the latest if there are very many: everybody's public ones, one's own private ones.
+/// Receipts of a room: everybody's public ones, one's own private ones. If there are very many, one's own come before
+/// those of others, and those of no thread before those of threads.
 pub(crate) async fn receipts<T: Tx>(tx: &mut T, user: &OwnedUserId, room_id: &OwnedRoomId) -> Result<Vec<Receipt>, StoreError> {
     let sql = "select event_id, type, user_id, thread_id, ts from receipts where room_id = $1 and (type = 'm.read' or user_id = $2) \
-         order by ts desc limit $3";
-    let bound = i64::try_from(limits::ROOM_MEMBERS * 2).unwrap_or(i64::MAX);
-    let rows = tx.rows(sql, args![room_id, user, bound]).await?;
+         order by case when user_id = $2 then 0 else 1 end, case when thread_id in ('', 'main') then 0 else 1 end, ts desc limit $3";
+    let rows = tx.rows(sql, args![room_id, user, crate::value::rows(limits::RECEIPTS_TOLD)]).await?;
     let text = |row: &crate::Row, index| row.text(index).map(str::to_owned);
     rows.iter()
         .map(|row| {
