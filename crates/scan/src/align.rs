@@ -48,6 +48,10 @@ pub(crate) fn align(text: &Text, start: usize, spelling: &Spelling) -> Option<Al
             match text.class(index) {
                 Some(class) if class == run.class => {
                     if index >= text.tokens[token].end {
+                        // the key is spelled: what begins alike in the next word is none of it (`kill you under`)
+                        if key.is_empty() && length >= run.length {
+                            break;
+                        }
                         let expected = if length == 0 { false } else { run.gap_inside };
                         let between = length == 0;
                         let allowed = expected || (between && alignment.end != 0 && gap_before(spelling, key, run));

@@ -175,3 +175,12 @@ fn a_text_of_half_matches_is_said_to_have_ended_the_scan() {
     let findings = scan(&PlainBody::of_text(&"1i1i1i ".repeat(30_000)), &lexicon);
     assert!(findings.overrun || !findings.hits.is_empty());
 }
+
+#[test]
+fn the_word_after_a_key_may_begin_with_its_last_letter() {
+    let lexicon = lexicon(&["i will kill you", "moron"]);
+    for text in ["i will kill you under the bridge", "i will kill you, u know", "moron nobody", "such a moron n that", "i will kill you uu"]
+    {
+        assert_eq!(hits(text, &lexicon).len(), 1, "{text}");
+    }
+}
