@@ -1,5 +1,6 @@
 //! Recipients who long-poll while the load runs.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -15,6 +16,7 @@ use crate::listener::Listener;
 use crate::load::Speaker;
 use crate::pace::Schedule;
 use crate::report::Verification;
+use crate::text::Tag;
 
 /// Silence after which the messages that are missing at the end of a load count as lost.
 pub const DRAIN_QUIET: Duration = Duration::from_millis(limits::DRAIN_TIMEOUT_MS);
@@ -35,7 +37,7 @@ pub struct Audience {
 pub struct Heard {
     /// From the due time of a message to its receipt; only of an open loop.
     pub latency: Histogram,
-    /// Messages received, warm-up included.
+    /// Different messages received, warm-up included.
     pub received: u64,
     /// Polls that failed and were repeated from the last token.
     pub failed_polls: u64,
@@ -46,6 +48,7 @@ pub struct Heard {
 struct Ear {
     index: u32,
     listener: Listener,
+    heard: HashSet<Tag>,
     base: u32,
     latency: Histogram,
     failed_polls: u64,
@@ -59,7 +62,8 @@ impl Seated {
             let mut listener = recipient.listener(&crowd.script);
             listener.poll(0).await?;
             let base = speaker.sent.next_sequence();
-            ears.push(Ear { index: speaker.index, listener, base, latency: Histogram::default(), failed_polls: 0 });
+            let heard = listener.seen().iter().filter_map(|seen| seen.tag).collect();
+            ears.push(Ear { index: speaker.index, listener, heard, base, latency: Histogram::default(), failed_polls: 0 });
         }
         Ok(Self { ears })
     }
@@ -67,7 +71,7 @@ impl Seated {
     /// Starts to poll. With a schedule, the delivery latency of every message is recorded.
     pub fn listen(self, schedule: Option<Schedule>) -> Audience {
         let (stop, stopped) = watch::channel(false);
-        let heard_before = self.ears.iter().map(|ear| ear.listener.seen().len() as u64).sum();
+        let heard_before = self.ears.iter().map(|ear| ear.heard.len() as u64).sum();
         let received = Arc::new(AtomicU64::new(heard_before));
         let mut tasks = JoinSet::new();
         for mut ear in self.ears {
@@ -94,7 +98,9 @@ impl Ear {
                 continue;
             };
             let fresh = &self.listener.seen()[first..];
-            received.fetch_add(fresh.len() as u64, Ordering::Relaxed);
+            // one that comes twice is received once: else the end would be seen before the last one is there
+            let news = fresh.iter().filter(|seen| seen.tag.is_some_and(|tag| self.heard.insert(tag))).count();
+            received.fetch_add(news as u64, Ordering::Relaxed);
             let Some(schedule) = schedule else { continue };
             let now = Instant::now();
             for nth in fresh.iter().filter_map(|seen| seen.tag?.sequence.checked_sub(self.base)) {
