@@ -86,20 +86,27 @@ pub(crate) async fn append<T: Tx>(
     let replaces = replaced_by(tx, room_id, &append.draft).await?;
     insert(tx, room_id, room_pos, append, &placed, replaces).await?;
     media_refs::note(tx, &append.draft, &placed.event_id).await?;
+    let thread = thread_of(&append.draft.content);
+    let sender = &append.draft.sender;
+    // who goes on speaking has read already: nothing to write, and nothing to look up
+    let mut goes_on = false;
     if let Some(tails) = tx.tails() {
-        tails.put(room_id, room_pos, &placed.event_id);
+        goes_on = thread.is_none() && tails.has_read(room_id, room_pos, sender);
+        let reads = thread.is_none() && append.recipients.contains(sender);
+        tails.put(room_id, room_pos, &placed.event_id, reads.then_some(sender));
     }
     if let Some(state_key) = &append.draft.state_key {
         let sql = "insert into room_state (room_id, type, state_key, room_pos) values ($1, $2, $3, $4) \
                    on conflict (room_id, type, state_key) do update set room_pos = excluded.room_pos";
         tx.exec(sql, args![room_id, &append.draft.event_type, state_key, room_pos.get()]).await?;
     }
-    let thread = thread_of(&append.draft.content);
     let mut reached = Vec::with_capacity(append.recipients.len());
     for user in &append.recipients {
         reached.push((user.clone(), deliver(tx, user, room_id, room_pos).await?));
-        if *user == append.draft.sender {
-            has_read(tx, room_id, user, thread).await?;
+        if user == sender {
+            if !goes_on {
+                has_read(tx, room_id, user, thread).await?;
+            }
         } else if append.notifies {
             count_unread(tx, room_id, user, append.mentions.contains(user), thread).await?;
         }
