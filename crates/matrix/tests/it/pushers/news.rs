@@ -101,6 +101,23 @@ async fn what_is_withheld_rings_nobody_until_it_is_released() {
 }
 
 #[tokio::test]
+async fn what_is_released_behind_ones_words_is_unread_until_one_speaks_again() {
+    let (world, _gateway, ana, ben, room) = rung().await;
+    world.app.ensure_service_account().await.unwrap();
+    world.app.replace_rules(Rules::load(&[("test.yaml", HOLD)]).unwrap());
+    ana.says("holdword", &room).await;
+    let unread = async || ben.syncs("").await["rooms"]["join"][&room]["unread_notifications"]["notification_count"].clone();
+    ben.says("one", &room).await;
+    ben.says("two", &room).await;
+    assert_eq!(unread().await, 0);
+    world.clock.advance_ms(3_600_000);
+    world.app.expire().await.unwrap();
+    assert_eq!(unread().await, 1, "what comes now was not there when ben spoke");
+    ben.says("three", &room).await;
+    assert_eq!(unread().await, 0);
+}
+
+#[tokio::test]
 async fn rules_ignoring_and_reading_silence_what_is_no_news() {
     let (world, gateway, ana, ben, room) = rung().await;
     let quiet = async |why: &str| {
