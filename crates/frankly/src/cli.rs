@@ -28,6 +28,7 @@ enum Command {
     Restored(crate::backup::RestoredArgs),
     Label(crate::label::LabelArgs),
     Bench(crate::bench::BenchArgs),
+    Audit(crate::audit::AuditArgs),
 }
 
 /// Run the server
@@ -91,6 +92,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Restored(args) => block_on(crate::backup::restored(args)),
         Command::Label(args) => block_on(crate::label::run(args)),
         Command::Bench(args) => block_on(crate::bench::run(args)),
+        Command::Audit(args) => Ok(crate::audit::run(&args)),
     }
 }
 

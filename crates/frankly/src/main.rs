@@ -1,5 +1,6 @@
 //! The `frankly` command.
 
+mod audit;
 mod backup;
 mod bench;
 mod cli;

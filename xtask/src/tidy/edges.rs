@@ -5,8 +5,9 @@ use cargo_metadata::{DependencyKind, Metadata};
 use super::Problem;
 
 /// Our crates and what each may depend on. Whoever is missing here may depend on nothing of ours.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("frankly-model", &[]),
+    ("frankly-audit", &["frankly-model"]),
     ("frankly-blobs", &["frankly-model"]),
     ("frankly-policy", &["frankly-model"]),
     ("frankly-scan", &["frankly-model"]),
@@ -19,6 +20,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     (
         "frankly",
         &[
+            "frankly-audit",
             "frankly-model",
             "frankly-policy",
             "frankly-scan",
@@ -65,7 +67,7 @@ const OWNERS: [(&str, &[&str]); 22] = [
 ];
 
 /// Crates that decide and do no input or output, and what would let them.
-const PURE: [&str; 4] = ["frankly-model", "frankly-policy", "frankly-scan", "frankly-evidence"];
+const PURE: [&str; 5] = ["frankly-audit", "frankly-model", "frankly-policy", "frankly-scan", "frankly-evidence"];
 const IMPURE: [&str; 9] = ["tokio", "hyper", "hyper-util", "axum", "mio", "rand", "tempfile", "tracing", "rusqlite"];
 
 /// One `from → to` of a manifest.
