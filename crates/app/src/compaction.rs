@@ -14,7 +14,10 @@ impl App {
     /// # Errors
     /// When the store fails; what was done until then stands.
     pub async fn compact_inboxes(&self) -> Result<u64, Error> {
-        self.store.run(ForgetTxns { now: self.clock.now() }).await?;
+        let mut after = Some(Vec::new());
+        while let Some(from) = after {
+            after = self.store.run(ForgetTxns { after: from, now: self.clock.now() }).await?.end;
+        }
         self.store.run(ForgetConnections { now: self.clock.now() }).await?;
         let (mut after, mut rows) = (String::new(), 0);
         loop {

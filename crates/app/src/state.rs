@@ -26,7 +26,7 @@ use crate::rules::Rules;
 use crate::seams::Seams;
 use crate::sync::sliding::Connections;
 use crate::sync::typing::Typing;
-use crate::sync::{TokenKey, Waiters};
+use crate::sync::{Told, TokenKey, Waiters};
 use crate::turns::Turns;
 use crate::wake::Wake;
 
@@ -48,6 +48,7 @@ pub struct App {
     pub(crate) seams: Seams,
     pub(crate) typing: Typing,
     pub(crate) waiters: Waiters,
+    pub(crate) told: Told,
     pub(crate) turns: Arc<Turns>,
     pub(crate) connections: Connections,
     pub(crate) media: Media,
@@ -79,6 +80,7 @@ impl App {
             behaviour: Behaviour::new(),
             typing: Typing::default(),
             waiters: Waiters::default(),
+            told: Told::default(),
             turns: Arc::default(),
             connections: Connections::new(),
             media: Media::new(blobs),

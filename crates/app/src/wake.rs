@@ -2,24 +2,50 @@
 //! losing one costs latency, not data.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use model::id::OwnedUserId;
 use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 
 use crate::push::Followed;
+
+/// What wakes the long polls of one person.
+#[derive(Debug, Default)]
+pub struct Bell {
+    notify: Notify,
+    rings: AtomicU64,
+}
+
+impl Bell {
+    /// The next ring, once it is enabled or polled.
+    pub(crate) fn heard(&self) -> Notified<'_> {
+        self.notify.notified()
+    }
+
+    /// How often it rang.
+    pub(crate) fn rings(&self) -> u64 {
+        self.rings.load(Ordering::SeqCst)
+    }
+
+    fn ring(&self) {
+        self.rings.fetch_add(1, Ordering::SeqCst);
+        self.notify.notify_waiters();
+    }
+}
 
 /// The people who wait in this process.
 #[derive(Debug, Default)]
 pub struct Wake {
     /// Those whose applications are told outside a long poll.
     pub(crate) followed: Followed,
-    waiting: Mutex<HashMap<OwnedUserId, Weak<Notify>>>,
+    waiting: Mutex<HashMap<OwnedUserId, Weak<Bell>>>,
 }
 
 impl Wake {
     /// The bell of a person. Take it *before* reading their position: a change after the read rings it.
-    pub fn bell(&self, user: &OwnedUserId) -> Arc<Notify> {
+    pub fn bell(&self, user: &OwnedUserId) -> Arc<Bell> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(bell) = waiting.get(user).and_then(Weak::upgrade) {
             return bell;
@@ -27,7 +53,7 @@ impl Wake {
         if waiting.len() == waiting.capacity() {
             waiting.retain(|_, bell| bell.strong_count() > 0);
         }
-        let bell = Arc::new(Notify::new());
+        let bell = Arc::<Bell>::default();
         waiting.insert(user.clone(), Arc::downgrade(&bell));
         bell
     }
@@ -43,7 +69,7 @@ impl Wake {
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         for user in users {
             if let Some(bell) = waiting.get(user).and_then(Weak::upgrade) {
-                bell.notify_waiters();
+                bell.ring();
             }
         }
     }
@@ -58,7 +84,7 @@ mod tests {
         let wake = Wake::default();
         let ana = OwnedUserId::try_from("@ana:example.org").unwrap();
         let bell = wake.bell(&ana);
-        let heard = bell.notified();
+        let heard = bell.heard();
         tokio::pin!(heard);
         heard.as_mut().enable();
         wake.ring([&ana]);

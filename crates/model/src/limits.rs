@@ -18,6 +18,8 @@ pub const SHUTDOWN_FLUSH_MS: u64 = 100;
 pub const SYNC_WAIT_MS: u64 = 55_000;
 /// A long poll looks at the database this often even when nobody woke it: a lost wake-up costs latency, never data.
 pub const SYNC_RECHECK_MS: u64 = 15_000;
+/// Devices of which it is remembered that they were told everything; beyond it all are forgotten and read anew.
+pub const SYNC_TOLD_DEVICES: usize = 16_384;
 /// Long polls of one device at a time; the oldest is answered early.
 pub const SYNC_WAITERS_PER_DEVICE: usize = 4;
 
@@ -31,6 +33,8 @@ pub const EVENT_KEY_BYTES: usize = 255;
 pub const TXN_ID_BYTES: usize = 255;
 /// Milliseconds a transaction ID is remembered, so that a retry after a day offline is still one event.
 pub const TXN_KEEP_MS: i64 = 48 * 3_600_000;
+/// Transaction IDs that are looked at in one transaction when old ones are let go.
+pub const FORGET_TXNS_ROWS: usize = 2_000;
 /// Nesting of JSON that is accepted and scanned.
 pub const JSON_DEPTH: usize = 64;
 

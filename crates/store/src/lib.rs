@@ -81,6 +81,11 @@ impl Store {
         }
     }
 
+    /// Whether this process alone writes to the database, so that what it does not know of did not happen.
+    pub fn is_alone(&self) -> bool {
+        matches!(self.0, Backend::Sqlite(_))
+    }
+
     /// `sqlite` or `postgres`, for logs and metrics.
     pub fn kind(&self) -> &'static str {
         match &self.0 {

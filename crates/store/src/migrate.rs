@@ -2,9 +2,13 @@
 
 use std::future::Future;
 
+use model::limits;
+
 use crate::args;
+use crate::command::txn::hash_of;
 use crate::error::StoreError;
 use crate::tx::Tx;
+use crate::value::rows;
 
 /// Every step, oldest first; a step is never changed once released.
 const STEPS: &[(&str, &str)] = &[
@@ -23,7 +27,11 @@ const STEPS: &[(&str, &str)] = &[
     ("0015_sessions", include_str!("../schema/0015_sessions.sql")),
     ("0016_profiles", include_str!("../schema/0016_profiles.sql")),
     ("0017_account_data_use", include_str!("../schema/0017_account_data_use.sql")),
+    (ANSWERS, include_str!("../schema/0020_answers.sql")),
 ];
+
+/// The step after which the rows of `txns` are brought over.
+const ANSWERS: &str = "0020_answers";
 
 /// Which words the schema is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,9 +82,30 @@ pub(crate) async fn run<T: Script>(tx: &mut T, dialect: Dialect) -> Result<(), S
     let missing: Vec<_> = STEPS.iter().filter(|(name, _)| !done.contains(name)).collect();
     for (name, sql) in missing {
         tx.script(&dialect.translate(sql)).await?;
+        if *name == ANSWERS {
+            bring_over_txns(tx).await?;
+        }
         tx.exec("insert into schema_steps (step) values ($1)", args![*name]).await?;
     }
     Ok(())
+}
+
+/// Gives the remembered transactions their short keys and drops the old table. SQL has no hash that both databases know.
+async fn bring_over_txns<T: Script>(tx: &mut T) -> Result<(), StoreError> {
+    let page = "select user_id, device_id, txn_key, event_id, refusal, ts from txns \
+                where (user_id, device_id, txn_key) > ($1, $2, $3) order by user_id, device_id, txn_key limit $4";
+    let put = "insert into answers (txn_hash, event_id, refusal, ts) values ($1, $2, $3, $4)";
+    let mut after = [String::new(), String::new(), String::new()];
+    loop {
+        let found = tx.rows(page, args![&after[0], &after[1], &after[2], rows(limits::FORGET_TXNS_ROWS)]).await?;
+        let Some(last) = found.last() else { break };
+        after = [last.text(0)?.to_owned(), last.text(1)?.to_owned(), last.text(2)?.to_owned()];
+        for row in &found {
+            let hash = hash_of(row.text(0)?, row.text(1)?, row.text(2)?);
+            tx.exec(put, args![hash, row.text_or_null(3)?, row.text_or_null(4)?, row.int(5)?]).await?;
+        }
+    }
+    tx.script("drop table txns").await
 }
 
 /// Fails when a database has a step that this program does not know.

@@ -3,6 +3,7 @@
 mod render;
 pub mod sliding;
 mod token;
+mod told;
 pub mod typing;
 mod waiters;
 
@@ -14,6 +15,7 @@ use store::command::ack_device_queue::AckDeviceQueue;
 use store::query::sync::{HeavySync, News, Sync, SyncOutcome};
 pub use token::SyncToken;
 pub(crate) use token::TokenKey;
+pub(crate) use told::Told;
 use typing::TypingNews;
 pub(crate) use waiters::Waiters;
 
@@ -80,24 +82,30 @@ impl App {
         let since = since.map(|token| key.open(&caller.user_id, &caller.device_id, token)).transpose()?;
         let deadline = tokio::time::Instant::now() + Duration::from_millis(request.timeout_ms.min(limits::SYNC_WAIT_MS));
         let mut turn = self.waiters.enter(&caller.user_id, &caller.device_id);
+        let bell = self.wake.bell(&caller.user_id);
+        let mut told = since.filter(|_| !request.full_state && request.timeout_ms > 0 && self.store.is_alone());
         loop {
             // listen before reading, so that what happens between the two is heard
-            let bell = self.wake.bell(&caller.user_id);
-            let heard = bell.notified();
+            let heard = bell.heard();
             tokio::pin!(heard);
             heard.as_mut().enable();
-            let (news, typing) = Box::pin(self.news(caller, &request, since)).await?;
-            if news.device.acknowledged {
-                Box::pin(self.let_go_of_received(caller, since)).await?;
+            let rings = bell.rings();
+            if !told.take().is_some_and(|since| self.told.all(&caller.user_id, &caller.device_id, since, &bell)) {
+                let (news, typing) = Box::pin(self.news(caller, &request, since)).await?;
+                if news.device.acknowledged {
+                    Box::pin(self.let_go_of_received(caller, since)).await?;
+                }
+                let nothing = news.is_empty() && typing.rooms.is_empty();
+                let first = since.is_none() || request.full_state;
+                if !nothing || first || tokio::time::Instant::now() >= deadline || turn.is_over() {
+                    let next = SyncToken { inbox: news.pos, queue: news.device.queue, typing: typing.epoch };
+                    if news.device.messages.is_empty() {
+                        self.told.remember(&caller.user_id, &caller.device_id, next, &bell, rings);
+                    }
+                    let next = key.seal(&caller.user_id, &caller.device_id, next);
+                    return Ok(self.render(caller, &request, &next, &news, &typing.rooms));
+                }
             }
-            let nothing = news.is_empty() && typing.rooms.is_empty();
-            let first = since.is_none() || request.full_state;
-            if !nothing || first || tokio::time::Instant::now() >= deadline || turn.is_over() {
-                let next = SyncToken { inbox: news.pos, queue: news.device.queue, typing: typing.epoch };
-                let next = key.seal(&caller.user_id, &caller.device_id, next);
-                return Ok(self.render(caller, &request, &next, &news, &typing.rooms));
-            }
-            drop((news, typing));
             let recheck = tokio::time::Instant::now() + Duration::from_millis(limits::SYNC_RECHECK_MS);
             tokio::select! {
                 () = &mut heard => {}

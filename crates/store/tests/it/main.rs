@@ -17,6 +17,7 @@ mod contact;
 mod e2ee;
 mod erased;
 mod media;
+mod migrate;
 mod people;
 mod profile;
 mod pushers;

@@ -69,7 +69,7 @@ impl App {
         loop {
             // listen before reading, so that what happens between the two is heard
             let bell = self.wake.bell(&caller.user_id);
-            let heard = bell.notified();
+            let heard = bell.heard();
             tokio::pin!(heard);
             heard.as_mut().enable();
             let (news, typing) = Box::pin(self.sliding_news(&round)).await?;
