@@ -26,7 +26,7 @@ use crate::rules::Rules;
 use crate::seams::Seams;
 use crate::sync::sliding::Connections;
 use crate::sync::typing::Typing;
-use crate::sync::{Told, TokenKey, Waiters};
+use crate::sync::{TokenKey, Told, Waiters};
 use crate::turns::Turns;
 use crate::wake::Wake;
 

@@ -80,7 +80,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Serve(args) => {
             let options = crate::config::load(args.config.as_deref(), &args.overrides())?;
             crate::telemetry::start(&options.log)?;
-            block_on(serve::run(options))?;
+            on(workers(), serve::run(options))?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Scan(args) => crate::scan::run(&args),
@@ -98,5 +98,19 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
 
 /// Runs a future on a runtime of its own, on all processors.
 pub(crate) fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(future)
+    on(processors(), future)
+}
+
+fn on<T>(threads: usize, future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?.block_on(future)
+}
+
+/// Threads that answer requests: one for two processors. The store's threads want the others, and threads that wake one
+/// another for each message cost more than they carry.
+fn workers() -> usize {
+    processors().div_ceil(2)
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }

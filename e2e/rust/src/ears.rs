@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use matrix_sdk::Room;
 use matrix_sdk::ruma::{OwnedEventId, OwnedRoomId};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -39,7 +40,7 @@ impl Ears {
                 list.subscribe_to_rooms(&names).await;
                 for room in joined {
                     if followed.insert(room.room_id().to_owned()) {
-                        tokio::spawn(follow(room, out.clone()));
+                        tokio::spawn(listen(room, out.clone()));
                     }
                 }
             }
@@ -59,12 +60,26 @@ impl Ears {
         heard.iter().rev().find(|seen| seen.room == *room && seen.what == *what).map(|seen| seen.event.clone())
     }
 
+    /// Everything that came in a room, in order.
+    pub(crate) fn all(&self, room: &OwnedRoomId) -> Vec<Seen> {
+        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.iter().filter(|seen| seen.room == *room).cloned().collect()
+    }
+
     /// Events that are still closed to the phone.
     pub(crate) fn undecryptable(&self) -> Vec<Seen> {
         let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         let closed = |seen: &&Seen| matches!(seen.what, What::Undecryptable(_));
         let opened: HashSet<_> = heard.iter().filter(|seen| !closed(seen)).map(|seen| &seen.event).collect();
         heard.iter().filter(closed).filter(|seen| !opened.contains(&seen.event)).cloned().collect()
+    }
+}
+
+/// Follows a room, and says why when that ends.
+async fn listen(room: Room, out: mpsc::UnboundedSender<Seen>) {
+    let id = room.room_id().to_owned();
+    if let Err(error) = follow(room, out).await {
+        println!("# {id} is no longer listened to: {error:#}");
     }
 }
 

@@ -7,12 +7,13 @@ mod things;
 mod trust;
 
 use anyhow::{Context, Result};
+use matrix_sdk::room::MessagesOptions;
 use matrix_sdk::ruma::OwnedRoomId;
 
 use crate::checks::until;
 use crate::ears::Ears;
 use crate::phone::{Account, Care, Phone};
-use crate::watch::What;
+use crate::watch::{What, read};
 
 /// The password of everybody here.
 pub(crate) const PASSWORD: &str = "correct horse battery";
@@ -32,7 +33,22 @@ impl Heard {
 
     /// A check that a text comes.
     async fn hears(&self, name: &str, room: &OwnedRoomId, what: What) -> Result<()> {
-        until(name, async || self.ears.heard(room, &what).is_some()).await
+        let heard = until(name, async || self.ears.heard(room, &what).is_some()).await;
+        if heard.is_err() {
+            self.tells_of(room).await;
+        }
+        heard
+    }
+
+    /// Prints what is known of a room in which something did not come: by the ears, by the library, by the server.
+    async fn tells_of(&self, room: &OwnedRoomId) {
+        println!("# heard there: {:?}", self.ears.all(room));
+        let Ok(known) = self.phone.room(room) else { return println!("# the phone does not know the room") };
+        println!("# {:?}, encrypted: {:?}", known.state(), known.encryption_state());
+        match known.messages(MessagesOptions::backward()).await {
+            Ok(page) => println!("# the server has: {:?}", page.chunk.iter().filter_map(|event| read(room, event)).collect::<Vec<_>>()),
+            Err(error) => println!("# the server says: {error}"),
+        }
     }
 
     /// Accepts the invitation that is there or comes.
