@@ -1,6 +1,7 @@
 //! What a person sees in a room as it comes: the event cache, which decrypts late what could not be decrypted at first.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use anyhow::Result;
 use matrix_sdk::Room;
@@ -11,6 +12,7 @@ use matrix_sdk::ruma::{OwnedDeviceId, OwnedEventId, OwnedRoomId, OwnedUserId};
 use matrix_sdk_ui::eyeball_im::VectorDiff;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::time::timeout;
 
 /// An event of a room, as far as these checks care.
 #[derive(Clone, Debug)]
@@ -58,15 +60,21 @@ pub(crate) fn read(room: &OwnedRoomId, event: &TimelineEvent) -> Option<Seen> {
     Some(Seen { room: room.clone(), event: id, sender, device, what })
 }
 
+/// How long updates are waited for before the list is read again as a whole. The library does not tell of every change: a
+/// room that was declined and joined later, or one decrypted late, may be in its cache without an update, and an app that
+/// opens the room shows it.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
+
 /// Tells of every event of the room once, and once more when what could not be decrypted was; ends with the cache or the
 /// listener.
 pub(crate) async fn follow(room: Room, out: UnboundedSender<Seen>) -> Result<()> {
     let id = room.room_id().to_owned();
     let mut told: HashMap<OwnedEventId, bool> = HashMap::new();
-    let (cache, _drop_handles) = room.event_cache().await?;
     loop {
+        let (cache, _drop_handles) = room.event_cache().await?;
         let (events, mut updates) = cache.subscribe().await?;
         let mut fresh = events;
+        fresh.extend(again(&room, &told).await);
         loop {
             for seen in fresh.iter().filter_map(|event| read(&id, event)) {
                 let readable = !matches!(seen.what, What::Undecryptable(_));
@@ -75,7 +83,8 @@ pub(crate) async fn follow(room: Room, out: UnboundedSender<Seen>) -> Result<()>
                     return Ok(());
                 }
             }
-            fresh = match updates.recv().await {
+            let Ok(update) = timeout(LOOK_AGAIN, updates.recv()).await else { break };
+            fresh = match update {
                 Ok(RoomEventCacheUpdate::UpdateTimelineEvents(update)) => update.diffs.into_iter().flat_map(added).collect(),
                 Ok(_) => Vec::new(),
                 // more updates than the channel holds: the whole list is read again
@@ -84,6 +93,16 @@ pub(crate) async fn follow(room: Room, out: UnboundedSender<Seen>) -> Result<()>
             };
         }
     }
+}
+
+/// The events that could not be decrypted so far, as they are read with the keys there are now.
+async fn again(room: &Room, told: &HashMap<OwnedEventId, bool>) -> Vec<TimelineEvent> {
+    let mut events = Vec::new();
+    for (event, _) in told.iter().filter(|(_, readable)| !**readable) {
+        // what cannot be had now is asked for the next time
+        events.extend(room.event(event, None).await.ok());
+    }
+    events
 }
 
 /// The events that a change of the list brings.
