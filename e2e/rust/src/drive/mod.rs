@@ -6,6 +6,8 @@ mod talk;
 mod things;
 mod trust;
 
+use std::time::Duration;
+
 use anyhow::{Context, Result};
 use matrix_sdk::room::MessagesOptions;
 use matrix_sdk::ruma::OwnedRoomId;
@@ -17,6 +19,9 @@ use crate::watch::{What, read};
 
 /// The password of everybody here.
 pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// How long a person takes to read an invitation.
+const READS: Duration = Duration::from_secs(1);
 
 /// A phone and what it has heard.
 struct Heard {
@@ -51,9 +56,11 @@ impl Heard {
         }
     }
 
-    /// Accepts the invitation that is there or comes.
+    /// Accepts the invitation that is there or comes, once its person has read it.
     async fn accepts(&self, name: &str, room: &OwnedRoomId) -> Result<()> {
         until(name, async || self.phone.client.invited_rooms().iter().any(|invited| invited.room_id() == room)).await?;
+        // the keys of what was said before come apart from the invitation; the library misses them when it joins in between
+        tokio::time::sleep(READS).await;
         self.phone.room(room)?.join().await?;
         Ok(())
     }
