@@ -1,9 +1,11 @@
 //! The bodies of the fuzz targets: each takes any bytes, panics when a promise does not hold, and says whether the
 //! bytes were understood, rather than refused.
 
+mod logs;
 mod rules;
 mod server;
 
+pub use logs::log;
 pub use rules::{contact, pack, scan};
 pub use server::{request, token};
 

@@ -8,4 +8,7 @@ pub mod date;
 pub mod evidence;
 pub mod exit;
 pub mod fault;
+pub mod logs;
+pub mod schedule;
+pub mod train;
 pub mod value;

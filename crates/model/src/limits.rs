@@ -530,3 +530,26 @@ pub const POSTGRES_HEAVY_READS: usize = 12;
 pub const HEAVY_READS_PER_USER: usize = 2;
 /// Attempts of a PostgreSQL transaction that lost a race (40001, 40P01).
 pub const TRANSACTION_ATTEMPTS: u32 = 10;
+
+// ── Audit: logs ────────────────────────────────────────────────────────────────────────────────
+
+/// Bytes of one row of a moderation log. The longest statement of reasons has some 20,000; a quote that never closes ends here.
+pub const AUDIT_LOG_LINE_BYTES: usize = 1024 * 1024;
+/// Rows of 32 bytes that are sorted in memory before they go to a temporary file: 64 MiB.
+pub const AUDIT_LOG_SORTED_ENTRIES: usize = 2 * 1024 * 1024;
+/// Hours that a calendar of entries remembers: more than a hundred years.
+pub const AUDIT_LOG_HOURS: usize = 1_000_000;
+/// Categories and outcomes that are told apart; each has a histogram of at most some 200 kB.
+pub const AUDIT_LOG_CATEGORIES: usize = 256;
+/// Reviewers that are told apart.
+pub const AUDIT_LOG_REVIEWERS: usize = 50_000;
+/// Explanations whose number is counted; one that a share of more than two of so many decisions have is always among them.
+pub const AUDIT_LOG_TEXTS: usize = 65_536;
+/// Rows of a sample for a second look; nobody looks at more.
+pub const AUDIT_SAMPLE_ROWS: usize = 100_000;
+/// Strata of a sample.
+pub const AUDIT_SAMPLE_STRATA: usize = 5_000;
+/// Times that one review comes again: once a day for more than ten years.
+pub const AUDIT_OCCURRENCES: usize = 5_000;
+/// Periods of a rule that are looked through, most of which may have no day of it.
+pub const AUDIT_PERIODS: i32 = 20_000;

@@ -126,6 +126,11 @@ fn filter() {
 }
 
 #[test]
+fn log() {
+    run("log", 2_000, fuzz::log);
+}
+
+#[test]
 fn megolm() {
     run("megolm", 50_000, fuzz::megolm);
 }

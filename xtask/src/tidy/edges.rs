@@ -31,7 +31,10 @@ const ARROWS: [(&str, &[&str]); 13] = [
             "frankly-sim",
         ],
     ),
-    ("frankly-fuzz", &["frankly-model", "frankly-blobs", "frankly-store", "frankly-app", "frankly-matrix", "frankly-evidence"]),
+    (
+        "frankly-fuzz",
+        &["frankly-model", "frankly-audit", "frankly-blobs", "frankly-store", "frankly-app", "frankly-matrix", "frankly-evidence"],
+    ),
 ];
 
 /// In tests an HTTP crate may build the app from its parts, but the two still do not know each other.
@@ -56,7 +59,8 @@ const OWNERS: [(&str, &[&str]); 22] = [
     ("rust-embed", &["frankly-console"]),
     ("argon2", &["frankly-app"]),
     ("jsonwebtoken", &["frankly-app"]),
-    ("ed25519-dalek", &["frankly-evidence"]),
+    // evidence: sessions of sealed messages; audit: records of training
+    ("ed25519-dalek", &["frankly-evidence", "frankly-audit"]),
     ("vodozemac", &["frankly-evidence", "frankly-matrix", "frankly-console", "frankly-store", "frankly-sim", "frankly"]),
     ("hyper-rustls", &["frankly-app", "frankly-blobs"]),
     ("rustls", &["frankly-app", "frankly-blobs"]),

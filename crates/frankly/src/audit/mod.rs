@@ -1,6 +1,9 @@
 //! `frankly audit`: judges messaging platforms by dated evidence. Needs no server.
 
 mod catalog;
+mod cells;
+mod logs;
+mod schedule;
 
 use std::process::ExitCode;
 
@@ -31,6 +34,8 @@ pub(crate) struct AuditArgs {
 #[derive(Debug, Subcommand)]
 enum Command {
     Catalog(catalog::CatalogArgs),
+    Logs(logs::LogsArgs),
+    Schedule(schedule::ScheduleArgs),
 }
 
 /// The day of judgement.
@@ -53,6 +58,8 @@ impl AsOf {
 pub(crate) fn run(args: &AuditArgs) -> ExitCode {
     let outcome = match &args.command {
         Command::Catalog(args) => catalog::run(args),
+        Command::Logs(args) => logs::run(args),
+        Command::Schedule(args) => schedule::run(args),
     };
     match outcome {
         Ok(exit) => ExitCode::from(exit.code()),

@@ -78,12 +78,25 @@ fn every_example_works_when_pasted() {
 const CREATE_EVENT: &str = r#"{"type":"m.room.create","state_key":"","sender":"@ana:example.org","origin_server_ts":1700000000000,
     "content":{"room_version":"12","org.frankly.conversation":{"mode":"sealed","policy":"choice@1","tenant":"default","retention":"standard"}}}"#;
 
+/// The logs and tables that the examples of `frankly audit` speak of.
+const AUDITED: [(&str, &str); 6] = [
+    ("moderation.ndjson", include_str!("../../../audit/tests/data/moderation.ndjson")),
+    ("sor-2026-03-01-full.csv", include_str!("../../../audit/tests/data/statements-2026.csv")),
+    ("cases.csv", include_str!("../../../audit/tests/data/cases.csv")),
+    ("labels.csv", include_str!("../../../audit/tests/data/labels.csv")),
+    ("reviews.yaml", include_str!("../../../audit/tests/data/reviews.yaml")),
+    ("points.csv", include_str!("../../../audit/tests/data/points.csv")),
+];
+
 /// Pastes an example into a folder that holds what it speaks of.
 fn try_out(example: &str) {
     let desktop = Desktop::new();
     desktop.write("words.txt", "banana\n");
     desktop.write("messages.ndjson", "{\"text\":\"hello\"}\n{\"text\":\"a banana\"}\n");
     desktop.write("create.json", CREATE_EVENT);
+    for (name, text) in AUDITED {
+        desktop.write(name, text);
+    }
     let serves = example.starts_with("frankly serve") || example.starts_with("frankly demo");
     if serves {
         // any free port, so that examples can be tried side by side
