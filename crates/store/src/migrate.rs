@@ -28,6 +28,7 @@ const STEPS: &[(&str, &str)] = &[
     ("0016_profiles", include_str!("../schema/0016_profiles.sql")),
     ("0017_account_data_use", include_str!("../schema/0017_account_data_use.sql")),
     (ANSWERS, include_str!("../schema/0020_answers.sql")),
+    ("0021_sealed_events", include_str!("../schema/0021_sealed_events.sql")),
 ];
 
 /// The step after which the rows of `txns` are brought over.

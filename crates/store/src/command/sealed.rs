@@ -54,14 +54,16 @@ pub(crate) async fn note<T: Tx>(
     let elsewhere = known.text(1)? != sender.as_str() || known.text(2)? != device || known.text(3)? != room_id.as_str();
     let session_key = known.int(0)?;
     let (index, bytes) = (i64::from(mark.message_index), i64::try_from(mark.ciphertext_bytes).unwrap_or(i64::MAX));
-    let sql = "insert into sealed_events (event_id, session_key, message_index, repeated, elsewhere, ciphertext_bytes) \
-               values ($1, $2, $3, 0, $4, $5) on conflict (session_key, message_index, repeated) do nothing";
+    let sql = "insert into sealed_events (event_key, session_key, message_index, repeated, elsewhere, ciphertext_bytes) \
+               select e.event_key, $2, $3, 0, $4, $5 from events e where e.event_id = $1 \
+               on conflict (session_key, message_index, repeated) do nothing";
     let is_first = tx.exec(sql, args![event_id, session_key, index, elsewhere, bytes]).await? == 1;
     if !is_first {
         // counted under the session's row lock: the same may come from several rooms at once
         tx.exec("update megolm_sessions set first_ms = first_ms where session_key = $1", args![session_key]).await?;
-        let sql = "insert into sealed_events (event_id, session_key, message_index, repeated, elsewhere, ciphertext_bytes) \
-                   select $1, $2, $3, max(repeated) + 1, $4, $5 from sealed_events where session_key = $2 and message_index = $3";
+        let sql = "insert into sealed_events (event_key, session_key, message_index, repeated, elsewhere, ciphertext_bytes) \
+                   select e.event_key, $2, $3, (select max(m.repeated) + 1 from sealed_events m \
+                   where m.session_key = $2 and m.message_index = $3), $4, $5 from events e where e.event_id = $1";
         tx.exec(sql, args![event_id, session_key, index, elsewhere, bytes]).await?;
     }
     Ok(Oddities { elsewhere, repeated: !is_first })

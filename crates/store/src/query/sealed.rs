@@ -30,7 +30,7 @@ pub struct SealedFacts {
 /// The facts of an event; `None` when it is not encrypted.
 pub(crate) async fn sealed_facts<T: Tx>(tx: &mut T, event_id: &OwnedEventId) -> Result<Option<SealedFacts>, StoreError> {
     let sql = "select m.ciphertext_bytes, s.session_id, m.message_index, e.sender_device, s.first_ms, m.elsewhere, m.repeated from sealed_events m \
-               join megolm_sessions s on s.session_key = m.session_key join events e on e.event_id = m.event_id where m.event_id = $1";
+               join megolm_sessions s on s.session_key = m.session_key join events e on e.event_key = m.event_key where e.event_id = $1";
     let Some(row) = tx.row(sql, args![event_id]).await? else {
         return Ok(None);
     };

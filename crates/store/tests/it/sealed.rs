@@ -13,7 +13,7 @@ use store::query::sealed::{EventSkeleton, SealedFactsOf};
 use crate::on_both;
 use crate::world::{AddPeople, done, draft, room_of, step, user};
 
-async fn append(store: &Store, room: &OwnedRoomId, steps: Vec<Step>) -> Appended {
+pub(crate) async fn append(store: &Store, room: &OwnedRoomId, steps: Vec<Step>) -> Appended {
     let snapshot = store.read(RoomSnapshot { room_id: room.clone() }).await.unwrap().unwrap();
     let command = AppendEvents {
         room_id: room.clone(),
@@ -27,14 +27,14 @@ async fn append(store: &Store, room: &OwnedRoomId, steps: Vec<Step>) -> Appended
     done(store.run(command).await.unwrap()).remove(0)
 }
 
-fn encrypted(sender: &OwnedUserId, device: &str, index: u32, content: &str) -> Step {
+pub(crate) fn encrypted(sender: &OwnedUserId, device: &str, index: u32, content: &str) -> Step {
     let mut sent = step(draft(sender, "m.room.encrypted", None, content), vec![sender.clone()]);
     sent.append.origin = Some(Origin { device_id: device.to_owned(), txn_id: "t".to_owned() });
     sent.sealed = Some(SealedMark { session_id: "session".to_owned(), message_index: index, ciphertext_bytes: 32 });
     sent
 }
 
-async fn noted(store: &Store, event_id: &OwnedEventId) -> (bool, bool) {
+pub(crate) async fn noted(store: &Store, event_id: &OwnedEventId) -> (bool, bool) {
     let facts = store.read(SealedFactsOf { event_id: event_id.clone() }).await.unwrap().unwrap();
     (facts.elsewhere, facts.repeated)
 }
