@@ -1,12 +1,13 @@
 //! Makes the fold table and the dictionary's hash table, so that nothing is filled when the scanner starts.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs};
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
+use unicode_security::confusable_detection::skeleton;
 
 /// The text was upper case.
 const UPPER: u16 = 1 << 8;
@@ -16,6 +17,12 @@ const FLIP: u16 = 2 << 8;
 const PICTURE: u16 = 4 << 8;
 /// Not the letter itself, only drawn like it.
 const LOOK: u16 = 8 << 8;
+/// Read by its sound, it is another letter than by its looks.
+const SOUND: u16 = 0x10 << 8;
+/// A picture that stands for a word.
+const WORD: u16 = 0x20 << 8;
+/// Drawn like another letter too.
+const ALSO: u16 = 0x40 << 8;
 /// The low byte is an index of the expansions.
 const EXPAND: u16 = 0x80 << 8;
 /// A sign that is neither letter nor space.
@@ -28,45 +35,81 @@ const DIGIT_ZEROS: [u32; 20] = [
     0xA620, 0xA8D0,
 ];
 
+const LOOKALIKES: [&str; 2] = ["tables/lookalikes.txt", "tables/latin.txt"];
+const READINGS: [(&str, &str); 4] = [
+    ("ALSO_DRAWN", "tables/also.txt"),
+   ("TURNED", "tables/turned.txt"), ("SOUNDS", "tables/sounds.txt"), ("PICTURES", "tables/pictures.txt")];
+const WORDS: [(&str, &[&str]); 2] = [("SLOTS", &["tables/words.txt", "tables/names.txt", "tables/scowl.txt"]), ("NAME_SLOTS", &["tables/names.txt"])];
+
 fn main() {
-    for file in ["tables/lookalikes.txt", "tables/words.txt", "tables/names.txt", "build.rs"] {
+    let files = LOOKALIKES.iter().chain(READINGS.iter().map(|(_, file)| file)).chain(WORDS.iter().flat_map(|(_, files)| *files));
+    for file in files.chain(&["tables/allowed.txt", "build.rs"]) {
         println!("cargo::rerun-if-changed={file}");
     }
+    let readings = READINGS.map(|(name, file)| (name, readings(&read(file))));
+    let table = fold_table(&lookalikes(&LOOKALIKES.map(read).join("\n")), &readings);
+    let lists: String = readings.iter().map(|(name, found)| readings_table(name, found)).collect();
+    write("fold_table.rs", &(table + &lists));
+    let words = WORDS.map(|(name, files)| words_table(name, &files.iter().map(|file| read(file)).collect::<Vec<_>>().join("\n")));
+    write("words_table.rs", &words.concat());
+}
+
+fn write(name: &str, text: &str) {
     let out = env::var("OUT_DIR").expect("cargo sets OUT_DIR for build scripts");
-    let table = fold_table(&lookalikes(&read("tables/lookalikes.txt")));
-    fs::write(Path::new(&out).join("fold_table.rs"), table).expect("OUT_DIR is writable");
-    let words = [read("tables/words.txt"), read("tables/names.txt")].join("\n");
-    fs::write(Path::new(&out).join("words_table.rs"), words_table(&words)).expect("OUT_DIR is writable");
+    fs::write(Path::new(&out).join(name), text).expect("OUT_DIR is writable");
 }
 
 fn read(path: &str) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// Reads `letter: characters` lines under `[look]`, `[flip]` and `[emoji]`; the first mention of a character
-/// wins among look-alikes, and upside-down letters and pictures win over look-alikes.
+/// Reads `letter: characters` lines under `[look]`, `[flip]` and `[emoji]`, and alphabets of 26 characters under
+/// `[alphabets]`; the first mention of a character wins among look-alikes, and upside-down letters and pictures win over
+/// look-alikes.
 fn lookalikes(text: &str) -> HashMap<char, u16> {
     let mut map = HashMap::new();
     let mut flags = LOOK;
-    for line in text.lines().filter(|line| !line.starts_with('#')) {
-        match line {
-            "[look]" => flags = LOOK,
-            "[flip]" => flags = LOOK | FLIP,
-            "[emoji]" => flags = LOOK | PICTURE,
-            _ => {
-                let Some((letter, drawn)) = line.split_once(':') else { continue };
-                let letter = u16::from(letter.as_bytes()[0]);
-                for character in drawn.chars().filter(|c| !c.is_ascii() && !is_combining_mark(*c) && !dropped(*c)) {
-                    if flags == LOOK {
-                        map.entry(character).or_insert(letter | flags);
-                    } else {
-                        map.insert(character, letter | flags);
-                    }
-                }
+    let mut add = |letter: u8, drawn: &str, flags: u16| {
+        for character in drawn.chars().filter(|c| !c.is_ascii() && !is_combining_mark(*c) && !dropped(*c)) {
+            let entry = u16::from(letter) | flags;
+            if flags == LOOK {
+                map.entry(character).or_insert(entry);
+            } else {
+                map.insert(character, entry);
             }
+        }
+    };
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        match (line, line.split_once(':')) {
+            ("[look]" | "[alphabets]", _) => flags = LOOK,
+            ("[flip]", _) => flags = LOOK | FLIP,
+            ("[emoji]", _) => flags = LOOK | PICTURE,
+            (_, Some((letter, drawn))) => add(letter.as_bytes()[0], drawn, flags),
+            (alphabet, None) if !alphabet.is_empty() => {
+                assert_eq!(alphabet.chars().count(), 26, "an alphabet has 26 letters: {alphabet}");
+                (b'a'..=b'z').zip(alphabet.chars()).for_each(|(letter, drawn)| add(letter, &drawn.to_string(), flags));
+            }
+            _ => {}
         }
     }
     map
+}
+
+/// Reads `letters: characters` lines: how each character is read in another way. A character may have several readings.
+fn readings(text: &str) -> BTreeMap<char, Vec<String>> {
+    let mut map: BTreeMap<char, Vec<String>> = BTreeMap::new();
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let Some((letters, drawn)) = line.split_once(':') else { continue };
+        for character in drawn.chars().filter(|c| !c.is_ascii() && !is_combining_mark(*c) && !dropped(*c)) {
+            map.entry(character).or_default().push(letters.to_owned());
+        }
+    }
+    map
+}
+
+fn readings_table(name: &str, readings: &BTreeMap<char, Vec<String>>) -> String {
+    let entries: Vec<String> = readings.iter().map(|(character, letters)| format!("({character:?}, &{letters:?})")).collect();
+    format!("static {name}: [(char, &[&str]); {}] = [{}];\n", entries.len(), entries.join(", "))
 }
 
 /// Invisible characters: zero width, bidirectional controls, fillers, variation selectors.
@@ -133,13 +176,13 @@ impl Folder<'_> {
                     let drawn = if ascii_piece.is_ascii_alphanumeric() { LOOK | upper } else { 0 };
                     (ascii(*ascii_piece) & 0xFF) | drawn
                 }
-                piece => self.lookalike(*piece).unwrap_or_else(|| own(*piece)),
+                piece => self.lookalike(*piece).or_else(|| confusable(*piece)).unwrap_or_else(|| own(*piece)),
             };
         }
         if (2..=4).contains(&inner.len()) && inner.iter().all(char::is_ascii_alphanumeric) {
             return self.expansion(&inner.iter().collect::<String>());
         }
-        own(c)
+        confusable(c).unwrap_or_else(|| own(c))
     }
 
     fn expansion(&mut self, word: &str) -> u16 {
@@ -149,6 +192,16 @@ impl Folder<'_> {
         });
         u8::try_from(position).map_or(SYMBOL, |index| EXPAND | LOOK | u16::from(index))
     }
+}
+
+/// The ASCII letter or digit that Unicode's list of confusables (UTS 39) has for a letter.
+fn confusable(c: char) -> Option<u16> {
+    let text = c.to_string();
+    let mut pieces = skeleton(&text).filter(|piece| !is_combining_mark(*piece));
+    let first = pieces.next().filter(char::is_ascii_alphanumeric)?;
+    // Chinese and Japanese strokes are drawn like Latin letters and are hardly ever meant as such
+    let ideograph = matches!(u32::from(c), 0x2E80..=0x9FFF | 0xAC00..=0xD7A3);
+    (pieces.next().is_none() && c.is_alphanumeric() && !ideograph).then(|| (ascii(first) & 0xFF) | LOOK)
 }
 
 /// A character that stands for itself: a letter of another script, or a sign.
@@ -224,7 +277,8 @@ fn word_sign(c: char) -> Option<&'static str> {
     })
 }
 
-fn fold_table(look: &HashMap<char, u16>) -> String {
+fn fold_table(look: &HashMap<char, u16>, readings: &[(&str, BTreeMap<char, Vec<String>>); 4]) -> String {
+    let also = |name: &str, c: char| readings.iter().any(|(known, found)| *known == name && found.contains_key(&c));
     let mut folder = Folder { look, expansions: Vec::new() };
     let mut pages: Vec<[u16; 256]> = Vec::new();
     let mut index = Vec::new();
@@ -232,7 +286,10 @@ fn fold_table(look: &HashMap<char, u16>) -> String {
         let mut page = [SYMBOL; 256];
         for (low, slot) in page.iter_mut().enumerate() {
             let code = (high << 8) | u32::try_from(low).expect("below 256");
-            *slot = char::from_u32(code).map_or(0, |c| folder.entry(c));
+            *slot = char::from_u32(code).map_or(0, |c| {
+                let flags = [("SOUNDS", SOUND), ("PICTURES", WORD), ("ALSO_DRAWN", ALSO)];
+                folder.entry(c) | flags.iter().filter(|(name, _)| also(name, c)).fold(0, |all, (_, flag)| all | flag)
+            });
         }
         let position = pages.iter().position(|known| *known == page).unwrap_or_else(|| {
             pages.push(page);
@@ -252,9 +309,9 @@ fn hash(word: &str) -> u64 {
     word.bytes().fold(0xCBF2_9CE4_8422_2325, |state, byte| (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3))
 }
 
-fn words_table(text: &str) -> String {
+fn words_table(name: &str, text: &str) -> String {
     let words: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).flat_map(str::split_whitespace).collect();
-    let size = (words.len() * 4).next_power_of_two();
+    let size = (words.len() * 2).next_power_of_two();
     let mut slots = vec![0_u32; size];
     for word in words {
         let hashed = hash(word);
@@ -266,5 +323,5 @@ fn words_table(text: &str) -> String {
         slots[slot] = print;
     }
     let written: Vec<String> = slots.iter().map(|slot| format!("0x{:04x}_{:04x}", slot >> 16, slot & 0xffff)).collect();
-    format!("static SLOTS: [u32; {size}] = [{}];\n", written.join(", "))
+    format!("static {name}: [u32; {size}] = [{}];\n", written.join(", "))
 }

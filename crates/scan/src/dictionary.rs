@@ -13,8 +13,8 @@ pub(crate) fn hash(word: &[u8]) -> u64 {
 }
 
 /// [`hash`] of one byte more.
-pub(crate) fn extend(state: u64, byte: u8) -> u64 {
-    (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
+pub(crate) const fn extend(state: u64, byte: u8) -> u64 {
+    (state ^ byte as u64).wrapping_mul(0x0100_0000_01B3)
 }
 
 /// [`hash`] of nothing.
@@ -23,17 +23,26 @@ pub(crate) const fn start() -> u64 {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "both halves of the hash are used, each cut to its width")]
-fn listed(hashed: u64) -> bool {
-    let mask = SLOTS.len() - 1;
+fn holds(slots: &[u32], hashed: u64) -> bool {
+    let mask = slots.len() - 1;
     let print = (hashed >> 32) as u32 | 1;
     let mut slot = hashed as usize & mask;
     loop {
-        match SLOTS[slot] {
+        match slots[slot] {
             0 => return false,
             found if found == print => return true,
             _ => slot = (slot + 1) & mask,
         }
     }
+}
+
+fn listed(hashed: u64) -> bool {
+    holds(&SLOTS, hashed)
+}
+
+/// Whether the lower-case word is listed among the names of people and places.
+pub(crate) fn is_name(word: &[u8]) -> bool {
+    word.len() <= WORD_BYTES && holds(&NAME_SLOTS, hash(word))
 }
 
 /// Endings that make another form of a listed word; what is put in their place.
@@ -67,19 +76,27 @@ pub(crate) fn knows(word: &[u8]) -> bool {
     if word.len() > WORD_BYTES || word.is_empty() {
         return false;
     }
-    listed(hash(word)) || (word.len() > 3 && ENDINGS.iter().any(|(ending, instead)| known_stem(word, ending, instead)))
+    // hashes of all beginnings, so that no stem is hashed again
+    let mut hashes = [START; WORD_BYTES + 1];
+    for (index, byte) in word.iter().enumerate() {
+        hashes[index + 1] = extend(hashes[index], *byte);
+    }
+    let last = word[word.len() - 1];
+    let may_end = matches!(last, b's' | b'd' | b'g' | b'r' | b't' | b'y' | b'l' | b'e');
+    listed(hashes[word.len()])
+        || (may_end && word.len() > 3 && ENDINGS.iter().any(|(ending, instead)| known_stem(word, ending, instead, &hashes)))
 }
 
-fn known_stem(word: &[u8], ending: &[u8], instead: &[u8]) -> bool {
+fn known_stem(word: &[u8], ending: &[u8], instead: &[u8], hashes: &[u64; WORD_BYTES + 1]) -> bool {
     let Some(stem) = word.strip_suffix(ending) else { return false };
     if stem.len() + instead.len() < 3 {
         return false;
     }
-    if listed(instead.iter().fold(hash(stem), |state, byte| extend(state, *byte))) {
+    if listed(instead.iter().fold(hashes[stem.len()], |state, byte| extend(state, *byte))) {
         return true;
     }
     let doubled = stem.len() > 3 && instead.is_empty() && stem[stem.len() - 1] == stem[stem.len() - 2];
-    doubled && matches!(ending, b"ed" | b"ing" | b"er" | b"est") && listed(hash(&stem[..stem.len() - 1]))
+    doubled && matches!(ending, b"ed" | b"ing" | b"er" | b"est") && listed(hashes[stem.len() - 1])
 }
 
 /// Whether the word is listed as it stands.

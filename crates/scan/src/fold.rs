@@ -4,6 +4,8 @@
 //! (or, for ligatures and word signs, up to four), or nothing. Letters of scripts that are not drawn like Latin become a
 //! byte above 0x7F, so that keys in those scripts still match.
 
+use std::cell::RefCell;
+
 use model::body::PlainBody;
 
 include!(concat!(env!("OUT_DIR"), "/fold_table.rs"));
@@ -16,6 +18,10 @@ pub(crate) const FLIP: u8 = 2;
 pub(crate) const PICTURE: u8 = 4;
 /// The character is only drawn like the letter.
 pub(crate) const LOOK: u8 = 8;
+/// By its sound the character is another letter than by its looks.
+pub(crate) const SOUND: u8 = 0x10;
+/// The character is a picture that stands for a word.
+pub(crate) const WORD: u8 = 0x20;
 const EXPAND: u8 = 0x80;
 /// A sign that is neither a letter nor a space.
 pub(crate) const SYMBOL: u8 = 2;
@@ -48,6 +54,39 @@ const fn kinds() -> [Kind; 256] {
             0x27 | 0x60 => Kind::Silent,
             0x20 => Kind::Space,
             _ => Kind::Mark,
+        };
+        byte += 1;
+    }
+    table
+}
+
+/// Sort of [`Kind::Letter`].
+pub(crate) const LETTERS: u8 = 1;
+/// Sort of [`Kind::Drawn`].
+pub(crate) const DRAWN: u8 = 2;
+/// Sort of [`Kind::Silent`].
+pub(crate) const SILENT: u8 = 4;
+/// Sort of the signs that may hide a letter.
+pub(crate) const MASKS: u8 = 8;
+
+/// What a byte is, as a bit, so that a text tells which views have anything to see in it.
+pub(crate) static SORT: [u8; 256] = sorts();
+
+const fn sorts() -> [u8; 256] {
+    let kinds = kinds();
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = match kinds[byte] {
+            Kind::Letter => LETTERS,
+            Kind::Drawn => DRAWN,
+            Kind::Silent => SILENT,
+            Kind::Space => 0,
+            Kind::Mark => match byte {
+                0x2A | 0x23 | 0x25 | 0x26 | 0x7E | 0x5E | 0x3F | 0x2D | 0x5F | 0x2E | 0x3D => MASKS,
+                other if other == SYMBOL as usize => MASKS,
+                _ => 0,
+            },
         };
         byte += 1;
     }
@@ -89,6 +128,24 @@ const fn classes() -> [u8; 256] {
     table
 }
 
+/// The character is drawn like another letter too.
+pub(crate) const ALSO: u8 = 0x40;
+
+/// How characters are read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Reading {
+    /// As they are drawn.
+    Drawn,
+    /// As they are drawn, in the other way where there are two.
+    Also,
+    /// Upright, in a text that stands on its head.
+    Turned,
+    /// By sound; which of several sounds.
+    Sounds(usize),
+    /// Pictures as words; which of several words.
+    Pictures(usize),
+}
+
 /// Folded text with the way back to the characters it came from.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Folded {
@@ -96,10 +153,12 @@ pub(crate) struct Folded {
     pub(crate) bytes: Vec<u8>,
     /// For each byte, the index of its character in the original.
     pub(crate) origin: Vec<u32>,
-    /// For each byte, [`UPPER`], [`FLIP`], [`PICTURE`], [`LOOK`].
+    /// For each byte, [`UPPER`], [`FLIP`], [`PICTURE`], [`LOOK`], [`SOUND`], [`WORD`], [`ALSO`].
     pub(crate) flags: Vec<u8>,
     /// All flags seen.
     pub(crate) seen: u8,
+    /// All [`SORT`]s seen.
+    pub(crate) sorts: u8,
     /// Characters of the original.
     pub(crate) chars: u32,
 }
@@ -107,57 +166,124 @@ pub(crate) struct Folded {
 impl Folded {
     /// Folds `text` into this buffer, replacing what it held.
     pub(crate) fn set(&mut self, text: &str) {
+        self.clear();
+        if text.is_ascii() { self.set_ascii(text.as_bytes()) } else { self.set_any(text, Reading::Drawn) }
+    }
+
+    /// Folds `text` as one reads it in another way.
+    pub(crate) fn set_reading(&mut self, text: &str, reading: Reading) {
+        self.clear();
+        self.set_any(text, reading);
+    }
+
+    pub(crate) fn clear(&mut self) {
         self.bytes.clear();
         self.origin.clear();
         self.flags.clear();
         self.seen = 0;
-        if text.is_ascii() { self.set_ascii(text) } else { self.set_any(text) }
+        self.sorts = 0;
     }
 
-    fn set_ascii(&mut self, text: &str) {
+    fn set_ascii(&mut self, text: &[u8]) {
         self.chars = count(text.len());
-        for (index, byte) in (0_u32..).zip(text.bytes()) {
-            let upper = u8::from(byte.is_ascii_uppercase());
-            let folded = if byte.is_ascii_whitespace() { b' ' } else { byte.to_ascii_lowercase() };
-            if folded >= b' ' {
-                self.push(folded, index, upper);
-            }
+        self.bytes.extend(text.iter().map(|byte| ASCII[usize::from(*byte)]));
+        self.flags.extend(text.iter().map(|byte| u8::from(byte.is_ascii_uppercase())));
+        self.origin.extend(0..self.chars);
+        self.seen = self.flags.iter().fold(0, |seen, flags| seen | flags);
+        self.sorts = self.bytes.iter().fold(0, |sorts, byte| sorts | SORT[usize::from(*byte)]);
+        if self.bytes.contains(&0) {
+            self.drop_controls();
         }
     }
 
-    fn set_any(&mut self, text: &str) {
+    /// Leaves out the characters that are not drawn.
+    fn drop_controls(&mut self) {
+        let mut kept = 0;
+        for index in 0..self.bytes.len() {
+            if self.bytes[index] != 0 {
+                self.bytes[kept] = self.bytes[index];
+                self.flags[kept] = self.flags[index];
+                self.origin[kept] = self.origin[index];
+                kept += 1;
+            }
+        }
+        self.bytes.truncate(kept);
+        self.flags.truncate(kept);
+        self.origin.truncate(kept);
+    }
+
+    fn set_any(&mut self, text: &str, reading: Reading) {
         let mut next = 0;
         for (index, character) in (0_u32..).zip(text.chars()) {
             next = index + 1;
-            let (byte, flags) = entry(character);
-            if flags & EXPAND != 0 {
-                for piece in EXPANSIONS[usize::from(byte)].bytes() {
-                    self.push(piece, index, flags & !EXPAND);
+            match other_reading(character, reading) {
+                Some(word) if matches!(reading, Reading::Pictures(_)) => {
+                    for piece in [" ", word, " "].iter().flat_map(|part| part.bytes()) {
+                        self.push(piece, index, 0);
+                    }
                 }
-            } else if byte != 0 {
-                self.push(byte, index, flags);
+                Some(letters) => letters.bytes().for_each(|piece| self.push(piece, index, LOOK)),
+                None => self.push_drawn(character, index, reading),
             }
         }
         self.chars = next;
     }
 
-    fn push(&mut self, byte: u8, origin: u32, flags: u8) {
+    fn push_drawn(&mut self, character: char, index: u32, reading: Reading) {
+        let (byte, flags) = entry(character);
+        if flags & EXPAND != 0 {
+            for piece in EXPANSIONS[usize::from(byte)].bytes() {
+                self.push(piece, index, flags & !EXPAND);
+            }
+        } else if byte != 0 {
+            let turned = if reading == Reading::Turned && flags & FLIP == 0 { turned(byte, flags & UPPER != 0) } else { byte };
+            self.push(turned, index, flags);
+        } else {
+            self.seen |= flags;
+        }
+    }
+
+    pub(crate) fn push(&mut self, byte: u8, origin: u32, flags: u8) {
         self.bytes.push(byte);
         self.origin.push(origin);
         self.flags.push(flags);
         self.seen |= flags;
-    }
-
-    /// Reads upside-down text upright: the ASCII letters that are each other turned by half a turn change places.
-    pub(crate) fn turn(&mut self) {
-        for (byte, flags) in self.bytes.iter_mut().zip(&self.flags) {
-            if flags & FLIP == 0 {
-                *byte = turned(*byte, flags & UPPER != 0);
-            }
-        }
+        self.sorts |= SORT[usize::from(byte)];
     }
 }
 
+/// ASCII in lower case, white space as a space, what is not drawn as 0.
+static ASCII: [u8; 128] = ascii();
+
+const fn ascii() -> [u8; 128] {
+    let mut table = [0; 128];
+    let mut byte: u8 = 9;
+    while byte < 128 {
+        table[byte as usize] = match byte {
+            9..=13 => b' ',
+            0..32 | 127 => 0,
+            _ => byte.to_ascii_lowercase(),
+        };
+        byte += 1;
+    }
+    table
+}
+
+/// What the character is in another reading than as it is drawn, if it is anything else.
+fn other_reading(character: char, reading: Reading) -> Option<&'static str> {
+    let (list, nth): (&'static [(char, &'static [&'static str])], usize) = match reading {
+        Reading::Drawn => return None,
+        Reading::Also => (&ALSO_DRAWN, 0),
+        Reading::Turned => (&TURNED, 0),
+        Reading::Sounds(nth) => (&SOUNDS, nth),
+        Reading::Pictures(nth) => (&PICTURES, nth),
+    };
+    let found = list.binary_search_by_key(&character, |(known, _)| *known).ok()?;
+    let (_, readings) = list[found];
+    Some(readings[nth.min(readings.len() - 1)])
+}
+
+/// The letter that is this one turned by half a turn.
 fn turned(byte: u8, upper: bool) -> u8 {
     match byte {
         b'u' if !upper => b'n',
@@ -208,8 +334,14 @@ pub fn fold(text: &str) -> String {
 /// Case, marks, look-alikes, repeated letters, spaces and punctuation make no difference. It is a hash for counting,
 /// not a digest: it can be forged.
 pub fn fingerprint(body: &PlainBody) -> u64 {
+    thread_local! {
+        static FOLDED: RefCell<Folded> = RefCell::default();
+    }
+    FOLDED.with_borrow_mut(|folded| fingerprint_of(body, folded))
+}
+
+fn fingerprint_of(body: &PlainBody, folded: &mut Folded) -> u64 {
     let mut state = 0_u64;
-    let mut folded = Folded::default();
     for part in body.parts() {
         folded.set(part.text());
         let mut last = 0;
@@ -261,6 +393,9 @@ mod tests {
         assert_eq!(folded.bytes, b"exffy");
         assert_eq!(folded.origin, [0, 2, 4, 4, 5]);
         assert_eq!(folded.chars, 6);
+        folded.set("a\u{1}B\tc");
+        assert_eq!((folded.bytes.as_slice(), folded.origin.as_slice()), (&b"ab c"[..], &[0, 2, 3, 4][..]));
+        assert_eq!((folded.flags[1], folded.seen, folded.chars), (UPPER, UPPER, 5));
     }
 
     #[test]

@@ -1,15 +1,19 @@
 //! Keys made ready for every view: word automaton, squeezed automaton, starred automaton, typing-error index, patterns.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use std::hash::BuildHasherDefault;
 
 use daachorse::DoubleArrayAhoCorasick;
 use model::limits;
 
+use crate::allowed::Allowed;
 use crate::dictionary;
-use crate::fold::{Folded, KIND, Kind, LETTER};
+use crate::fold::{CLASS, Folded, KIND, Kind, LETTER};
 use crate::keys::{Form, Spelling, spell};
 use crate::pattern::Patterns;
-use crate::typing::TypingIndex;
+use crate::text::word_hash;
+use crate::typing::{Same, TypingIndex};
 
 /// A key and the term set it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,12 +78,18 @@ pub struct Lexicon {
     pub(crate) starred: Automaton,
     pub(crate) typing: TypingIndex,
     pub(crate) patterns: Patterns,
+    pub(crate) allowed: Allowed,
+    /// Words of keys, and words that follow one another in a key, by [`word_hash`].
+    words_of_keys: Hashes,
+    pairs: Hashes,
     /// The number of each key's term set.
     pub(crate) key_terms: Vec<u32>,
     /// The number of each pattern's term set.
     pub(crate) pattern_terms: Vec<u32>,
     longest: usize,
 }
+
+type Hashes = HashSet<u64, BuildHasherDefault<Same>>;
 
 /// An automaton whose matches lead to one or several spellings.
 #[derive(Default)]
@@ -153,6 +163,8 @@ impl Lexicon {
                 return Err(LexiconError::NoLetters { term: key.term, index });
             }
             lexicon.longest = lexicon.longest.max(letters.len());
+            lexicon.allowed.add(number(index), &letters);
+            lexicon.note_words(&letters);
             forms.add(number(index), letters, &mut lexicon);
             lexicon.keys.push(key);
         }
@@ -167,6 +179,28 @@ impl Lexicon {
         lexicon.squeezed = Automaton::build(&forms.squeezed)?;
         lexicon.starred = Automaton::build(&forms.starred)?;
         Ok(lexicon)
+    }
+
+    fn note_words(&mut self, letters: &[u8]) {
+        let mut before: Option<u64> = None;
+        for word in letters.split(|byte| *byte == b' ') {
+            let hash = word_hash(word.iter().map(|byte| CLASS[usize::from(*byte)]));
+            self.words_of_keys.insert(hash);
+            if let Some(before) = before {
+                self.pairs.insert(pair(before, hash));
+            }
+            before = Some(hash);
+        }
+    }
+
+    /// Whether a key has this word, given by its [`word_hash`].
+    pub(crate) fn has_word(&self, hash: u64) -> bool {
+        self.words_of_keys.contains(&hash)
+    }
+
+    /// Whether some key has the one word right before the other.
+    pub(crate) fn follow(&self, before: u64, after: u64) -> bool {
+        self.pairs.contains(&pair(before, after))
     }
 
     /// Number of keys.
@@ -188,6 +222,10 @@ impl Lexicon {
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty() && self.patterns.is_empty()
     }
+}
+
+fn pair(before: u64, after: u64) -> u64 {
+    before.rotate_left(23) ^ after.wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
 /// The letters of a key with one space between words; digits stay what they are.

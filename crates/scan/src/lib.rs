@@ -5,7 +5,10 @@
 //! backwards), squeezed letters (keys pulled apart or run together), starred vowels; and an index of typing errors.
 
 mod align;
+mod allowed;
+mod crossing;
 mod dictionary;
+mod fillers;
 mod fold;
 mod keys;
 mod lexicon;

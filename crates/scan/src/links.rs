@@ -8,7 +8,7 @@ const ENDINGS: [&str; 34] = [
 
 /// Links in folded text.
 pub(crate) fn count(folded: &[u8]) -> u32 {
-    if !folded.contains(&b'.') && !folded.windows(3).any(|window| window == b"://") {
+    if !folded.contains(&b'.') && !(folded.contains(&b':') && folded.windows(3).any(|window| window == b"://")) {
         return 0;
     }
     let mut links = 0;

@@ -7,19 +7,34 @@ use model::finding::{Findings, Hit};
 use model::limits;
 
 use crate::align::{align, is_other_word};
-use crate::fold::{FLIP, Folded};
+use crate::allowed::is_named;
+use crate::fold::{ALSO, FLIP, Folded, Reading, SOUND, WORD};
 use crate::lexicon::Lexicon;
 use crate::starred::Stars;
 use crate::text::{Text, View};
-use crate::{links, squeezed};
+use crate::{fillers, links, squeezed};
 
 /// Candidates of one part that are looked at; a text made of half matches ends here.
 const CANDIDATES: usize = 20_000;
+
+/// Other ways to read a text, and the characters without which there is no such way.
+const READINGS: [(u8, Reading); 6] = [
+    (ALSO, Reading::Also),
+    (FLIP, Reading::Turned),
+    (SOUND, Reading::Sounds(0)),
+    (SOUND, Reading::Sounds(1)),
+    (WORD, Reading::Pictures(0)),
+    (WORD, Reading::Pictures(1)),
+];
 
 /// Buffers that are kept from message to message.
 #[derive(Default)]
 struct Scratch {
     text: Text,
+    /// The text without filler words.
+    thin: Text,
+    /// The tokens of those words.
+    skipped: Vec<usize>,
     view: View,
     stars: Stars,
 }
@@ -83,6 +98,7 @@ pub(crate) fn scan_text(text: &str, lexicon: &Lexicon, what: What) -> Vec<Hit> {
 impl Scratch {
     fn part(&mut self, field: &str, text: &str, lexicon: &Lexicon, what: What, kept: &mut Kept, findings: &mut Findings) {
         self.text.folded.set(text);
+        let seen = self.text.folded.seen;
         findings.chars = findings.chars.saturating_add(self.text.folded.chars);
         findings.links = findings.links.saturating_add(links::count(&self.text.folded.bytes));
         let mut found = Collector { lexicon, kept, found: Vec::new(), patterns: Vec::new(), truncated: false, overrun: false };
@@ -96,9 +112,11 @@ impl Scratch {
         }
         if what != What::Patterns {
             self.views(lexicon, &mut found);
-            if self.text.folded.seen & FLIP != 0 {
-                self.text.folded.turn();
-                self.views(lexicon, &mut found);
+            for (flag, reading) in READINGS {
+                if seen & flag != 0 {
+                    self.text.folded.set_reading(text, reading);
+                    self.views(lexicon, &mut found);
+                }
             }
         }
         found.give(field, findings);
@@ -107,9 +125,14 @@ impl Scratch {
     fn views(&mut self, lexicon: &Lexicon, found: &mut Collector<'_>) {
         self.text.cut(true);
         self.words(lexicon, found);
-        if squeezed::is_wanted(&self.text) {
-            self.squeezed(lexicon, found);
+        if fillers::between_keys(&self.text, &self.view, &mut self.skipped, |before, after| lexicon.follow(before, after)) {
+            fillers::leave_out(&self.text, &self.skipped, &mut self.thin);
+            std::mem::swap(&mut self.text, &mut self.thin);
+            self.text.cut(true);
+            self.words(lexicon, found);
+            std::mem::swap(&mut self.text, &mut self.thin);
         }
+        self.squeezed(lexicon, found);
         if self.stars.set(&self.text) {
             self.starred(lexicon, found);
         }
@@ -122,6 +145,7 @@ impl Scratch {
         if self.text.doubtful {
             self.text.cut(false);
             self.words(lexicon, found);
+            self.squeezed(lexicon, found);
         }
     }
 
@@ -134,6 +158,7 @@ impl Scratch {
             let from = self.view.run(start + 1);
             if let Some(alignment) = align(&self.text, from, spelling)
                 && !is_other_word(&self.text, &alignment, from, spelling)
+                && !(alignment.exact && !spelling.several && is_named(&self.text, self.text.token_of(from)))
             {
                 found.add(&self.text.folded, spelling.key, from, alignment.end);
             }
@@ -143,6 +168,9 @@ impl Scratch {
     }
 
     fn squeezed(&mut self, lexicon: &Lexicon, found: &mut Collector<'_>) {
+        if !squeezed::is_wanted(&self.text) {
+            return;
+        }
         self.view.set_squeezed(&self.text);
         let mut left = CANDIDATES;
         lexicon.squeezed.each(&self.view.bytes, |start, _, spelling| {
@@ -197,6 +225,9 @@ struct Collector<'a> {
 
 impl Collector<'_> {
     fn add(&mut self, folded: &Folded, key: u32, start: usize, end: usize) {
+        if self.lexicon.allowed.covers(key, folded, start) {
+            return;
+        }
         let (start, end) = characters(folded, start, end);
         let same = |hit: &(u32, u32, u32)| hit.0 == key && hit.1 < end && start < hit.2;
         let term = self.lexicon.key_terms[key as usize];

@@ -8,6 +8,7 @@ use model::clock::Timestamp;
 use model::finding::{Findings, Hit};
 use model::limits;
 
+use crate::crossing::may_cross;
 use crate::lexicon::Lexicon;
 use crate::scanner::{What, scan_text};
 
@@ -47,17 +48,46 @@ impl Seam {
         let Some(part) = shown(body) else { return findings };
         self.forget(now);
         self.trim();
-        if !self.recent.is_empty() && !body.is_edit() {
+        if !self.recent.is_empty() {
             for sought in Sought::both(lexicon) {
-                let current = sought.reach.beginning(part.text());
-                for (earlier, glue) in self.earlier(sought.reach) {
-                    joined(&earlier, glue, current, part.field(), sought, &mut findings);
+                if body.is_edit() {
+                    self.beside(part, sought, &mut findings);
+                } else {
+                    self.after(part, sought, &mut findings);
                 }
             }
         }
         let end = last_chars(part.text(), limits::SEAM_CHARS);
         self.recent.push_back(Said { at: now, end: end.to_owned(), chars: end.chars().count() });
         findings
+    }
+
+    /// What crosses the seam between the earlier messages and this one.
+    fn after(&self, part: &Part, sought: Sought<'_>, findings: &mut Findings) {
+        let current = sought.reach.beginning(part.text());
+        if sought.what == What::Keys && !may_cross(&self.pieces(sought.reach).join(" "), current, sought.lexicon) {
+            return;
+        }
+        for (earlier, glue) in self.earlier(sought.reach) {
+            joined(&earlier, glue, current, part.field(), sought, findings);
+        }
+    }
+
+    /// What crosses the seam between any earlier message and this one, which is an edit and may stand before or after it.
+    fn beside(&self, part: &Part, sought: Sought<'_>, findings: &mut Findings) {
+        let edit = part.text();
+        for said in &self.recent {
+            let mut reach = sought.reach;
+            let (earlier, current) = (reach.take_end(&said.end), sought.reach.beginning(edit));
+            across(earlier, current, part.field(), sought, findings);
+            let mut reach = sought.reach;
+            let (earlier, current) = (reach.take_end(edit), sought.reach.beginning(&said.end));
+            let mut after = Findings::default();
+            across(earlier, current, part.field(), sought, &mut after);
+            // the edit goes first here: what lies in it is its end
+            let end = u32::try_from(edit.chars().count()).unwrap_or(u32::MAX);
+            findings.hits.extend(after.hits.into_iter().map(|hit| Hit { start: end.saturating_sub(1), end, ..hit }));
+        }
     }
 
     /// Forgets `body`, which was remembered last but was refused: nobody reads it, so it is no part of a sentence. What
@@ -208,6 +238,14 @@ fn joined(earlier: &str, glue: &str, current: &str, field: &str, sought: Sought<
         if !is_one_sided && !findings.hits.iter().any(same) {
             findings.hits.push(Hit { field: field.to_owned(), start: 0, end: hit.end - seam, ..hit });
         }
+    }
+}
+
+/// What crosses the seam of two texts, as words of a sentence or pieces of one word.
+fn across(earlier: &str, current: &str, field: &str, sought: Sought<'_>, findings: &mut Findings) {
+    if sought.what == What::Patterns || may_cross(earlier, current, sought.lexicon) {
+        joined(earlier, " ", current, field, sought, findings);
+        joined(earlier, "", current, field, sought, findings);
     }
 }
 

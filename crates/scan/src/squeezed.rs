@@ -1,5 +1,7 @@
 //! Keys pulled apart (`k i l l`, `ki.ll`) and words run together (`gokillyourself`).
 
+use std::ops::Range;
+
 use crate::align::{Alignment, OddGap};
 use crate::dictionary;
 use crate::keys::Spelling;
@@ -8,16 +10,17 @@ use crate::text::{Text, Token};
 /// Letters of a key of several words from which it counts wherever it stands in a long token.
 const LONG_KEY_LETTERS: u16 = 10;
 /// Letters of a token from which it may be several words run together.
-const JOINED_LETTERS: usize = 7;
+const JOINED_LETTERS: usize = 6;
 /// Longest run of letters that is split into words; longer ones cost too much.
 const SPLIT_LETTERS: usize = 160;
 
 /// Short words that people run together with the word after or before them.
-const GLUE: [&[u8]; 56] = [
+const GLUE: [&[u8]; 62] = [
     b"a", b"i", b"u", b"im", b"ur", b"my", b"me", b"we", b"he", b"it", b"is", b"am", b"be", b"do", b"go", b"so", b"to", b"of", b"an",
     b"us", b"ya", b"you", b"your", b"youre", b"the", b"and", b"are", b"was", b"all", b"she", b"him", b"her", b"his", b"its", b"our",
     b"for", b"who", b"what", b"this", b"that", b"they", b"them", b"such", b"just", b"will", b"now", b"then", b"with", b"from", b"have",
     b"has", b"get", b"please", b"hey", b"ill", b"gonna",
+    b"wanna", b"gotta", b"lets", b"dont", b"why", b"how",
 ];
 
 /// Whether the text has anything for this view: single letters in a row, signs inside words, fragments, long unknown tokens.
@@ -72,18 +75,26 @@ fn stands_in(text: &Text, first: usize, last: usize, before: &[u8], after: &[u8]
     if spelling.several && spelling.count >= LONG_KEY_LETTERS {
         return true;
     }
-    if spelling.count < 4 {
-        return false;
-    }
-    let (Some(left), Some(right)) = (fewest_words(before), fewest_words(after)) else { return false };
+    let (Some(left), Some(right)) = (fewest_words(before, None), fewest_words(after, None)) else { return false };
     let token = text.bytes_of(&text.tokens[first]);
-    let innocent = first == last && fewest_words(token).is_some_and(|words| words <= left + right + usize::from(!spelling.several));
+    let words = left + right + 1;
+    let key = before.len()..token.len() - after.len();
+    // with other words than the key it must be longer (`pen island`)
+    let innocent = first == last && fewest_words(token, Some(key)).is_some_and(|others| others <= words);
+    if spelling.count < 4 {
+        let long = |side: &[u8]| side.is_empty() || side.len() >= 3;
+        return first == last && !innocent && long(before) && long(after) && !has_vowel(&spelling.letters);
+    }
     let glue = |side: &[u8]| side.is_empty() || GLUE.contains(&side);
     !innocent && (spelling.several || left + right >= 2 || (glue(before) && glue(after)))
 }
 
-/// The least number of dictionary words that spell `letters` exactly, if any do.
-pub(crate) fn fewest_words(letters: &[u8]) -> Option<usize> {
+fn has_vowel(letters: &[u8]) -> bool {
+    letters.iter().any(|byte| matches!(byte, b'a' | b'e' | b'i' | b'o' | b'u'))
+}
+
+/// The least number of dictionary words that spell `letters` exactly, if any do; none of them is that at `without`.
+pub(crate) fn fewest_words(letters: &[u8], without: Option<Range<usize>>) -> Option<usize> {
     if letters.len() > SPLIT_LETTERS {
         return None;
     }
@@ -98,7 +109,7 @@ pub(crate) fn fewest_words(letters: &[u8]) -> Option<usize> {
             } else {
                 dictionary::lists(word) || (word.len() > 4 && dictionary::knows(word))
             };
-            if counts && fewest[end].is_none_or(|best| words + 1 < best) {
+            if counts && without.as_ref() != Some(&(start..end)) && fewest[end].is_none_or(|best| words + 1 < best) {
                 fewest[end] = Some(words + 1);
             }
         }

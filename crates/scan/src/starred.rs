@@ -1,6 +1,6 @@
 //! Keys with signs in the place of vowels: `k*ll`, `y**rs*lf`, `sh#t`.
 
-use crate::fold::{KIND, Kind, LETTER};
+use crate::fold::{KIND, Kind, LETTER, LETTERS, MASKS, SORT};
 use crate::keys::{Spelling, spell};
 use crate::text::Text;
 
@@ -16,25 +16,46 @@ pub(crate) struct Stars {
 }
 
 fn is_mask(byte: u8) -> bool {
-    matches!(byte, b'*' | b'#' | b'%' | b'&' | b'~' | b'^' | b'?' | b'-' | b'_' | b'.' | b'=') || byte == crate::fold::SYMBOL
+    SORT[usize::from(byte)] == MASKS
+}
+
+/// Whether the byte is a letter or a sign that may hide one.
+fn is_beside(byte: Option<&u8>) -> bool {
+    byte.is_some_and(|byte| matches!(SORT[usize::from(*byte)], LETTERS | MASKS))
+}
+
+/// Whether any sign hides a letter by itself.
+fn hides_any(bytes: &[u8]) -> bool {
+    let hides = |index: usize| mask(bytes[index], is_beside(bytes.get(index + 1)), index > 0 && is_beside(bytes.get(index - 1)));
+    (0..bytes.len()).any(|index| is_mask(bytes[index]) && hides(index) == Some(true))
+}
+
+/// Whether a sign with letters or signs after and before it may hide a letter, and whether it does so by itself: a hyphen
+/// at the end of a word hides one only where others do, and a full stop there is one.
+fn mask(byte: u8, after: bool, before: bool) -> Option<bool> {
+    match byte {
+        _ if !is_mask(byte) || !(after || before) => None,
+        b'.' | b'?' => (after && before).then_some(true),
+        b'-' | b'=' => Some(after && before),
+        _ => Some(true),
+    }
 }
 
 impl Stars {
     /// Prepares the view; answers whether any sign stands where a vowel may have been.
     pub(crate) fn set(&mut self, text: &Text) -> bool {
+        let bytes = &text.folded.bytes;
+        if text.folded.sorts & MASKS == 0 || !hides_any(bytes) {
+            return false;
+        }
         self.bytes.clear();
         self.at.clear();
         self.masked.clear();
         self.push(b' ', 0, false);
-        let bytes = &text.folded.bytes;
-        let mut any = false;
         for (index, byte) in bytes.iter().enumerate() {
-            let beside = |other: Option<&u8>| other.is_some_and(|byte| KIND[usize::from(*byte)] == Kind::Letter || is_mask(*byte));
             if text.is_inside(index) && KIND[usize::from(*byte)] != Kind::Silent {
                 self.push(spell::star(LETTER[usize::from(*byte)]), index, false);
-            } else if is_mask(*byte) && (beside(bytes.get(index + 1)) || beside(index.checked_sub(1).and_then(|before| bytes.get(before))))
-            {
-                any = true;
+            } else if mask(*byte, is_beside(bytes.get(index + 1)), index > 0 && is_beside(bytes.get(index - 1))).is_some() {
                 self.push(b'*', index, true);
             } else if self.bytes.last() != Some(&b' ') && KIND[usize::from(*byte)] != Kind::Silent {
                 self.push(b' ', index, false);
@@ -43,7 +64,7 @@ impl Stars {
         if self.bytes.last() != Some(&b' ') {
             self.push(b' ', bytes.len(), false);
         }
-        any
+        true
     }
 
     fn push(&mut self, byte: u8, at: usize, masked: bool) {

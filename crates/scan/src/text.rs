@@ -1,7 +1,7 @@
 //! A part of a message cut into tokens.
 
 use crate::dictionary;
-use crate::fold::{CLASS, Folded, KIND, Kind, LETTER, PICTURE, UPPER};
+use crate::fold::{CLASS, DRAWN, Folded, KIND, Kind, LETTER, LETTERS, PICTURE, SILENT, SORT, UPPER};
 
 /// A run of letters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,43 +38,45 @@ impl Text {
         self.tokens.clear();
         let mut spaced = true;
         let mut index = 0;
-        while index < self.inside.len() {
-            if !self.inside[index] {
-                spaced |= KIND[usize::from(self.folded.bytes[index])] == Kind::Space;
-                index += 1;
-                continue;
-            }
-            let token = self.token_at(index, spaced);
-            index = token.end;
+        while let Some(start) = self.inside[index..].iter().position(|inside| *inside).map(|gap| index + gap) {
+            spaced |= self.folded.bytes[index..start].iter().any(|byte| KIND[usize::from(*byte)] == Kind::Space);
+            let length = self.inside[start..].iter().position(|inside| !inside).unwrap_or(self.inside.len() - start);
+            index = start + length;
+            let token = self.token(start, index, spaced);
             self.tokens.push(token);
             spaced = false;
         }
     }
 
-    fn token_at(&self, start: usize, spaced: bool) -> Token {
-        let mut end = start;
-        let (mut letters, mut plain) = (0, true);
-        while end < self.inside.len() && self.inside[end] {
-            let byte = self.folded.bytes[end];
-            if KIND[usize::from(byte)] != Kind::Silent {
-                letters += 1;
-            }
-            plain &= byte.is_ascii_lowercase() && self.folded.flags[end] & !UPPER == 0;
-            end += 1;
+    fn token(&self, start: usize, end: usize, spaced: bool) -> Token {
+        let (bytes, flags) = (&self.folded.bytes[start..end], &self.folded.flags[start..end]);
+        let silent = if self.folded.sorts & SILENT == 0 { 0 } else { bytes.iter().filter(|byte| SORT[usize::from(**byte)] == SILENT).count() };
+        let letters = bytes.len() - silent;
+        let all = flags.iter().fold(0, |all, flags| all | flags);
+        let mut plain = all & !UPPER == 0 && bytes.iter().all(u8::is_ascii_lowercase);
+        if plain && all != 0 {
+            // a capital first letter, or capitals only: cases that ordinary words have
+            let upper = flags.iter().filter(|flags| **flags == UPPER).count();
+            plain = upper == letters || (upper == 1 && flags[0] == UPPER);
         }
-        let known = plain && dictionary::knows(&self.folded.bytes[start..end]);
+        let known = plain && dictionary::knows(bytes);
         Token { start, end, letters, plain, known, spaced }
     }
 
     fn mark_letters(&mut self, drawn: bool) {
         self.inside.clear();
         self.doubtful = self.folded.seen & PICTURE != 0;
+        if self.folded.sorts & (DRAWN | SILENT) == 0 && !self.doubtful {
+            self.inside.extend(self.folded.bytes.iter().map(|byte| SORT[usize::from(*byte)] == LETTERS));
+            return;
+        }
         for index in 0..self.folded.bytes.len() {
             let letter = match self.kind(index) {
                 Kind::Letter => drawn || self.folded.flags[index] & PICTURE == 0,
                 Kind::Drawn => {
-                    self.doubtful = true;
-                    drawn && self.drawn_letter(index)
+                    let letter = drawn && self.drawn_letter(index);
+                    self.doubtful |= letter;
+                    letter
                 }
                 Kind::Silent => self.open() && self.next_is_letter(index + 1),
                 Kind::Space | Kind::Mark => false,
@@ -95,13 +97,16 @@ impl Text {
         self.kind(index) == Kind::Letter
     }
 
-    /// Whether a sign like `@` or `!` stands for a letter here: a letter follows, or (not for `!` and `+`) goes before.
+    /// Whether a sign like `@` or `!` stands for a letter here: a letter follows, or (not for `!`) goes before, or it
+    /// stands alone.
     fn drawn_letter(&self, index: usize) -> bool {
         let run = self.folded.bytes[index..].iter().take(8).take_while(|byte| KIND[usize::from(**byte)] == Kind::Drawn).count();
         let letter_follows = self.next_is_letter(index + run);
+        let alone = run == 1 && self.word_start(index) && self.kind(index + 1) == Kind::Space;
         match self.folded.bytes[index] {
-            b'!' | b'+' => self.open() && letter_follows || letter_follows && run == 1 && self.word_start(index),
-            _ => self.open() || letter_follows,
+            b'!' => self.open() && letter_follows || letter_follows && run == 1 && self.word_start(index) || alone,
+            b'+' => self.open() && (letter_follows || run == 1) || letter_follows && run == 1 && self.word_start(index) || alone,
+            _ => self.open() || letter_follows || alone,
         }
     }
 
@@ -143,12 +148,25 @@ pub(crate) struct View {
     pub(crate) bytes: Vec<u8>,
     /// For each byte, where its run begins in the folded text.
     pub(crate) at: Vec<u32>,
+    /// For each token of a view of words, the hash of its classes ([`word_hash`]).
+    pub(crate) hashes: Vec<u64>,
+}
+
+/// Hash of a word's look-alike classes, repeats collapsed.
+pub(crate) fn word_hash(classes: impl Iterator<Item = u8>) -> u64 {
+    let mut last = 0;
+    classes.fold(dictionary::start(), |state, class| {
+        let fresh = class != last;
+        last = class;
+        if fresh { dictionary::extend(state, class) } else { state }
+    })
 }
 
 impl View {
     fn clear(&mut self) {
         self.bytes.clear();
         self.at.clear();
+        self.hashes.clear();
     }
 
     fn push(&mut self, byte: u8, at: usize) {
@@ -161,26 +179,30 @@ impl View {
         self.clear();
         self.push(b' ', 0);
         for token in &text.tokens {
-            for index in token.start..token.end {
-                if let Some(class) = text.class(index)
-                    && self.bytes.last() != Some(&class)
-                {
+            let (mut hash, mut last) = (dictionary::start(), b' ');
+            for (index, byte) in (token.start..).zip(text.bytes_of(token)) {
+                let class = CLASS[usize::from(*byte)];
+                if class != last && SORT[usize::from(*byte)] != SILENT {
+                    hash = dictionary::extend(hash, class);
                     self.push(class, index);
+                    last = class;
                 }
             }
             self.push(b' ', token.end);
+            self.hashes.push(hash);
         }
     }
 
     /// Classes with repeats collapsed, no spaces.
     pub(crate) fn set_squeezed(&mut self, text: &Text) {
         self.clear();
+        let mut last = 0;
         for token in &text.tokens {
-            for index in token.start..token.end {
-                if let Some(class) = text.class(index)
-                    && self.bytes.last() != Some(&class)
-                {
+            for (index, byte) in (token.start..).zip(text.bytes_of(token)) {
+                let class = CLASS[usize::from(*byte)];
+                if class != last && SORT[usize::from(*byte)] != SILENT {
                     self.push(class, index);
+                    last = class;
                 }
             }
         }

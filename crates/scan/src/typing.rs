@@ -171,6 +171,11 @@ impl TypingIndex {
         }
     }
 
+    /// Whether the token may be a word of some key, rightly or wrongly typed.
+    pub(crate) fn reads(&self, text: &Text, token: &Token) -> bool {
+        !self.words.is_empty() && !self.readings(text, token).is_empty()
+    }
+
     /// The key words a token may be: itself, or, when it is unknown, those one error away.
     fn readings(&self, text: &Text, token: &Token) -> Vec<(u32, bool)> {
         if token.letters > LETTERS {
@@ -233,5 +238,5 @@ fn holds(text: &Text, first: usize, at: Step) -> bool {
     if at.token - first == 1 {
         return at.letters >= 5 && !looks_like_name(text, first);
     }
-    at.changed_known == 0 || (at.changed_known == 1 && at.letters >= 10)
+    at.changed_known == 0 || (at.changed_known == 1 && at.letters >= 9)
 }
