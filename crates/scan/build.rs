@@ -38,8 +38,12 @@ const DIGIT_ZEROS: [u32; 20] = [
 const LOOKALIKES: [&str; 2] = ["tables/lookalikes.txt", "tables/latin.txt"];
 const READINGS: [(&str, &str); 4] = [
     ("ALSO_DRAWN", "tables/also.txt"),
-   ("TURNED", "tables/turned.txt"), ("SOUNDS", "tables/sounds.txt"), ("PICTURES", "tables/pictures.txt")];
-const WORDS: [(&str, &[&str]); 2] = [("SLOTS", &["tables/words.txt", "tables/names.txt", "tables/scowl.txt"]), ("NAME_SLOTS", &["tables/names.txt"])];
+    ("TURNED", "tables/turned.txt"),
+    ("SOUNDS", "tables/sounds.txt"),
+    ("PICTURES", "tables/pictures.txt"),
+];
+const WORDS: [(&str, &[&str]); 2] =
+    [("SLOTS", &["tables/words.txt", "tables/names.txt", "tables/scowl.txt"]), ("NAME_SLOTS", &["tables/names.txt"])];
 
 fn main() {
     let files = LOOKALIKES.iter().chain(READINGS.iter().map(|(_, file)| file)).chain(WORDS.iter().flat_map(|(_, files)| *files));

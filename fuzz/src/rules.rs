@@ -10,8 +10,9 @@ use model::facts::Facts;
 use model::limits;
 
 /// The packs that come with the program.
-const SHIPPED: [(&str, &str); 2] = [
+const SHIPPED: [(&str, &str); 3] = [
     ("frankly-en.yaml", include_str!("../../packs/frankly-en.yaml")),
+    ("stages.yaml", include_str!("../../packs/stages.yaml")),
     ("youth-contact.yaml", include_str!("../../packs/youth-contact.yaml")),
 ];
 

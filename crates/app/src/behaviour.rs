@@ -29,6 +29,8 @@ pub(crate) struct Seen {
     pub(crate) now: Timestamp,
     /// Fingerprint of the folded text.
     pub(crate) fingerprint: u64,
+    /// Hash of its first link; 0 for none.
+    pub(crate) link: u64,
     /// Hash of the room's ID, to tell rooms apart.
     pub(crate) room: u64,
     /// Whether it is the sender's first message in the room.
@@ -84,35 +86,47 @@ impl Window {
     }
 }
 
-/// Texts of one sender that are remembered to see the same one sent to many.
-const TEXTS_REMEMBERED: usize = 32;
+/// Texts, and links, of one sender that are remembered to see the same one sent to many.
+const REMEMBERED: usize = 32;
+
+/// What was sent lately, oldest first: hash, room and time.
+#[derive(Debug, Default)]
+struct Repeats(VecDeque<(u64, u64, Timestamp)>);
+
+impl Repeats {
+    /// In how many other rooms the same was sent within an hour; remembers it.
+    fn count(&mut self, hash: u64, room: u64, now: Timestamp) -> i64 {
+        while self.0.front().is_some_and(|(_, _, at)| now.since_ms(*at) > HOUR_MS) || self.0.len() >= REMEMBERED {
+            self.0.pop_front();
+        }
+        let mut rooms: Vec<u64> = Vec::new();
+        for (known, other, _) in &self.0 {
+            if *known == hash && *other != room && !rooms.contains(other) {
+                rooms.push(*other);
+            }
+        }
+        self.0.push_back((hash, room, now));
+        i64::try_from(rooms.len()).unwrap_or(i64::MAX)
+    }
+}
 
 #[derive(Debug, Default)]
 struct Sender {
     messages: Window,
     first_contacts: Window,
     new_minors: Window,
-    /// Fingerprint, room and time of recent texts, oldest first.
-    texts: VecDeque<(u64, u64, Timestamp)>,
+    texts: Repeats,
+    links: Repeats,
 }
 
 impl Sender {
     fn count(&mut self, seen: Seen) -> CounterFacts {
-        while self.texts.front().is_some_and(|(_, _, at)| seen.now.since_ms(*at) > HOUR_MS) || self.texts.len() >= TEXTS_REMEMBERED {
-            self.texts.pop_front();
-        }
-        let mut rooms: Vec<u64> = Vec::new();
-        for (fingerprint, room, _) in &self.texts {
-            if *fingerprint == seen.fingerprint && *room != seen.room && !rooms.contains(room) {
-                rooms.push(*room);
-            }
-        }
-        self.texts.push_back((seen.fingerprint, seen.room, seen.now));
         CounterFacts {
             messages_1m: self.messages.add(seen.now, MINUTE_MS, 1),
             first_contacts_1h: self.first_contacts.add(seen.now, HOUR_MS, i64::from(seen.first_contact)),
             new_minor_threads_24h: self.new_minors.add(seen.now, DAY_MS, i64::from(seen.to_new_minor)),
-            identical_texts_1h: i64::try_from(rooms.len()).unwrap_or(i64::MAX),
+            identical_texts_1h: self.texts.count(seen.fingerprint, seen.room, seen.now),
+            identical_links_1h: if seen.link == 0 { 0 } else { self.links.count(seen.link, seen.room, seen.now) },
             reports_7d: 0,
         }
     }
@@ -123,7 +137,7 @@ mod tests {
     use super::*;
 
     fn seen(now: i64, fingerprint: u64, room: u64) -> Seen {
-        Seen { now: Timestamp(now), fingerprint, room, first_contact: true, to_new_minor: false }
+        Seen { now: Timestamp(now), fingerprint, link: 0, room, first_contact: true, to_new_minor: false }
     }
 
     #[test]
@@ -145,6 +159,17 @@ mod tests {
         assert_eq!(sender.count(seen(DAY_MS, 7, 2)).identical_texts_1h, 1);
         assert_eq!(sender.count(seen(DAY_MS, 8, 3)).identical_texts_1h, 0);
         assert_eq!(sender.count(seen(DAY_MS + 2 * HOUR_MS, 7, 4)).identical_texts_1h, 0);
-        assert!(sender.texts.len() <= TEXTS_REMEMBERED);
+        assert!(sender.texts.0.len() <= REMEMBERED);
+    }
+
+    #[test]
+    fn the_same_link_in_other_words_is_counted_too() {
+        let mut sender = Sender::default();
+        let with_link = |text: u64, link: u64, room: u64| Seen { link, ..seen(DAY_MS, text, room) };
+        assert_eq!(sender.count(with_link(1, 9, 1)).identical_links_1h, 0);
+        assert_eq!(sender.count(with_link(2, 9, 2)).identical_links_1h, 1);
+        assert_eq!(sender.count(with_link(3, 0, 3)).identical_links_1h, 0, "no link");
+        let counters = sender.count(with_link(4, 9, 3));
+        assert_eq!((counters.identical_links_1h, counters.identical_texts_1h), (2, 0));
     }
 }

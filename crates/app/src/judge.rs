@@ -48,7 +48,8 @@ impl App {
         let mut findings = rules.scan(body);
         let across = self.seams.cross(&room.room_id, sender, body, self.clock.now(), &rules);
         findings.hits.extend(across);
-        let facts = self.facts(room, sender, &Said::plain(body, &findings)).await?;
+        let mut facts = self.facts(room, sender, &Said::plain(body, &findings)).await?;
+        facts.pair.themes = self.note_themes(room, sender, &findings).await?;
         let verdict = rules.judge(&facts, &findings);
         if verdict.action == Action::Block {
             self.seams.take_back(&room.room_id, sender, body);
@@ -153,7 +154,14 @@ impl App {
         let to_new_minor = first_contact && from.age_band == AgeBand::Adult && is_minor(to.age_band);
         let mut counters = model::facts::CounterFacts::default();
         if !self.config.dev {
-            let seen = Seen { now, fingerprint: said.fingerprint, room: hash(room.room_id.as_str()), first_contact, to_new_minor };
+            let seen = Seen {
+                now,
+                fingerprint: said.fingerprint,
+                link: said.link,
+                room: hash(room.room_id.as_str()),
+                first_contact,
+                to_new_minor,
+            };
             counters = self.behaviour.count(sender, seen);
             counters.reports_7d = history.reports;
         }
@@ -162,7 +170,7 @@ impl App {
             msg: said.facts.clone(),
             sender: from,
             recipient: to,
-            pair: PairFacts { mutual: history.answered && !first_contact, first_contact, prior_msgs: history.prior_msgs },
+            pair: PairFacts { mutual: history.answered && !first_contact, first_contact, prior_msgs: history.prior_msgs, themes: 0 },
             counters,
             ctx: ContextFacts {
                 tenant: conversation.terms().tenant.clone(),
@@ -208,6 +216,8 @@ impl App {
 struct Said {
     facts: MessageFacts,
     fingerprint: u64,
+    /// Hash of the first link; 0 for none.
+    link: u64,
 }
 
 impl Said {
@@ -219,13 +229,13 @@ impl Said {
             has_media: body.has_media(),
             is_edit: body.is_edit(),
         };
-        Self { facts, fingerprint: scan::fingerprint(body) }
+        Self { facts, fingerprint: scan::fingerprint(body), link: if findings.links > 0 { scan::link_fingerprint(body) } else { 0 } }
     }
 
     fn sealed(body: &SealedBody) -> Self {
         let len = i64::try_from(body.bytes()).unwrap_or(i64::MAX);
         let facts = MessageFacts { kind: body.kind().to_owned(), len, links: 0, has_media: false, is_edit: false };
-        Self { facts, fingerprint: hash(text_of(body)) }
+        Self { facts, fingerprint: hash(text_of(body)), link: 0 }
     }
 }
 

@@ -38,6 +38,7 @@ mod service;
 mod staff;
 mod state;
 pub mod sync;
+mod themes;
 pub mod to_device;
 mod turns;
 pub mod wake;

@@ -31,7 +31,8 @@ pub const CLASSES: [&str; 21] = [
 /// Classes beyond those: words put between, other scripts by sound, pictures in the place of words.
 pub const EXTRA: [&str; 3] = ["filler", "transliterated", "emoji words"];
 
-const FILLERS: [&str; 14] = ["um", "uh", "like", "lol", "just", "really", "literally", "haha", "like totally", "er", "pls", "hmm", "ok", "bro"];
+const FILLERS: [&str; 14] =
+    ["um", "uh", "like", "lol", "just", "really", "literally", "haha", "like totally", "er", "pls", "hmm", "ok", "bro"];
 const ZERO_WIDTH: [&str; 8] = ["\u{200B}", "\u{200C}", "\u{200D}", "\u{2060}", "\u{FEFF}", "\u{AD}", "\u{180E}", "\u{2063}"];
 const MARKS: [&str; 8] = ["\u{301}", "\u{336}", "\u{323}\u{30A}", "\u{334}", "\u{489}", "\u{308}", "\u{327}\u{301}", "\u{20DD}"];
 const SIGNS: [&str; 10] = [".", "-", "_", "*", "~", "/", "|", ",", "'", "·"];
@@ -206,13 +207,15 @@ fn starred(text: &str, chance: &mut Chance) -> String {
             return word.to_owned();
         }
         let one = *chance.of(&vowels);
-        word.char_indices().map(|(at, c)| if at == one || (all && vowels.contains(&at)) { star.to_owned() } else { c.to_string() }).collect()
+        word.char_indices()
+            .map(|(at, c)| if at == one || (all && vowels.contains(&at)) { star.to_owned() } else { c.to_string() })
+            .collect()
     })
 }
 
 const NEIGHBOURS: [&str; 26] = [
-    "qsz", "vn", "xv", "sf", "wr", "dg", "fh", "gj", "uo", "hk", "jl", "k", "n", "bm", "ip", "o", "wa", "et", "ad", "ry", "yi", "cb", "qe", "zc", "tu",
-    "xa",
+    "qsz", "vn", "xv", "sf", "wr", "dg", "fh", "gj", "uo", "hk", "jl", "k", "n", "bm", "ip", "o", "wa", "et", "ad", "ry", "yi", "cb", "qe",
+    "zc", "tu", "xa",
 ];
 
 /// One error in a word of four letters or more: exchanged, left out, doubled, or the key beside.

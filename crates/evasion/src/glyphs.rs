@@ -24,8 +24,32 @@ pub(crate) const FANCY: [&str; 18] = [
 
 /// Look-alikes of each letter, closest first.
 pub(crate) const LOOK: [&str; 26] = [
-    "аαɑӓ", "ЬƄвβ", "сϲⅽᴄ", "ԁⅾɗժ", "еєҽё", "ғϝƒք", "ɡցɢģ", "һհнħ", "іιɩӏ", "јʝϳј", "кκĸқ", "ⅼӏΙɫ", "мϻⅿʍ", "пηոռ", "оοօσ", "рρᴩþ", "ԛզգɋ", "гɾᴦʀ",
-    "ѕꜱʂš", "тτţƭ", "υսцµ", "ѵνᴠⅴ", "ԝωѡш", "хχⅹҳ", "уγүყ", "ᴢʐżƶ",
+    "аαɑӓ",
+    "ЬƄвβ",
+    "сϲⅽᴄ",
+    "ԁⅾɗժ",
+    "еєҽё",
+    "ғϝƒք",
+    "ɡցɢģ",
+    "һհнħ",
+    "іιɩӏ",
+    "јʝϳј",
+    "кκĸқ",
+    "ⅼӏΙɫ",
+    "мϻⅿʍ",
+    "пηոռ",
+    "оοօσ",
+    "рρᴩþ",
+    "ԛզգɋ",
+    "гɾᴦʀ",
+    "ѕꜱʂš",
+    "тτţƭ",
+    "υսцµ",
+    "ѵνᴠⅴ",
+    "ԝωѡш",
+    "хχⅹҳ",
+    "уγүყ",
+    "ᴢʐżƶ",
 ];
 
 /// Upside-down letters, two ways.
@@ -72,7 +96,8 @@ fn hole(code: u32) -> Option<char> {
 
 /// First letters of the mathematical alphabets: bold, italic, script, fraktur, double-struck, sans-serif, monospace; both cases.
 pub(crate) const MATHEMATICAL: [u32; 14] = [
-    0x1_D41A, 0x1_D44E, 0x1_D482, 0x1_D4B6, 0x1_D4EA, 0x1_D51E, 0x1_D552, 0x1_D586, 0x1_D5BA, 0x1_D5EE, 0x1_D622, 0x1_D68A, 0x1_D400, 0x1_D538,
+    0x1_D41A, 0x1_D44E, 0x1_D482, 0x1_D4B6, 0x1_D4EA, 0x1_D51E, 0x1_D552, 0x1_D586, 0x1_D5BA, 0x1_D5EE, 0x1_D622, 0x1_D68A, 0x1_D400,
+    0x1_D538,
 ];
 
 /// First letters of the enclosed alphabets: circled, circled capitals, negative circled, parenthesized, squared, negative squared.
@@ -80,21 +105,45 @@ pub(crate) const ENCLOSED: [u32; 6] = [0x24D0, 0x24B6, 0x1_F150, 0x249C, 0x1_F13
 
 /// Pictures that are read as a word.
 pub(crate) const PICTURES: [(&str, &str); 30] = [
-    ("kill", "🔪"), ("dead", "💀"), ("die", "💀"), ("shoot", "🔫"), ("gun", "🔫"), ("money", "💰"), ("gift", "🎁"), ("card", "💳"),
-    ("bomb", "💣"), ("house", "🏠"), ("home", "🏠"), ("school", "🏫"), ("phone", "📱"), ("photo", "📷"), ("picture", "📸"), ("pic", "📸"),
-    ("pics", "📸"), ("secret", "🤫"), ("pig", "🐷"), ("dog", "🐶"), ("rat", "🐀"), ("snake", "🐍"), ("trash", "🗑️"), ("garbage", "🗑️"),
-    ("clown", "🤡"), ("fire", "🔥"), ("blood", "🩸"), ("pills", "💊"), ("bank", "🏦"), ("love", "❤️"),
+    ("kill", "🔪"),
+    ("dead", "💀"),
+    ("die", "💀"),
+    ("shoot", "🔫"),
+    ("gun", "🔫"),
+    ("money", "💰"),
+    ("gift", "🎁"),
+    ("card", "💳"),
+    ("bomb", "💣"),
+    ("house", "🏠"),
+    ("home", "🏠"),
+    ("school", "🏫"),
+    ("phone", "📱"),
+    ("photo", "📷"),
+    ("picture", "📸"),
+    ("pic", "📸"),
+    ("pics", "📸"),
+    ("secret", "🤫"),
+    ("pig", "🐷"),
+    ("dog", "🐶"),
+    ("rat", "🐀"),
+    ("snake", "🐍"),
+    ("trash", "🗑️"),
+    ("garbage", "🗑️"),
+    ("clown", "🤡"),
+    ("fire", "🔥"),
+    ("blood", "🩸"),
+    ("pills", "💊"),
+    ("bank", "🏦"),
+    ("love", "❤️"),
 ];
 
 /// How Latin letters are written by the sounds of Cyrillic ones, in order `a` to `z`.
-pub(crate) const CYRILLIC_SOUNDS: [&str; 26] = [
-    "а", "б", "к", "д", "е", "ф", "г", "х", "и", "дж", "к", "л", "м", "н", "о", "п", "к", "р", "с", "т", "у", "в", "в", "кс", "й", "з",
-];
+pub(crate) const CYRILLIC_SOUNDS: [&str; 26] =
+    ["а", "б", "к", "д", "е", "ф", "г", "х", "и", "дж", "к", "л", "м", "н", "о", "п", "к", "р", "с", "т", "у", "в", "в", "кс", "й", "з"];
 
 /// The same with Greek ones.
-pub(crate) const GREEK_SOUNDS: [&str; 26] = [
-    "α", "β", "κ", "δ", "ε", "φ", "γ", "χ", "ι", "τζ", "κ", "λ", "μ", "ν", "ο", "π", "κ", "ρ", "σ", "τ", "υ", "β", "ω", "ξ", "υ", "ζ",
-];
+pub(crate) const GREEK_SOUNDS: [&str; 26] =
+    ["α", "β", "κ", "δ", "ε", "φ", "γ", "χ", "ι", "τζ", "κ", "λ", "μ", "ν", "ο", "π", "κ", "ρ", "σ", "τ", "υ", "β", "ω", "ξ", "υ", "ζ"];
 
 #[cfg(test)]
 mod tests {

@@ -10,4 +10,4 @@ mod sets;
 
 pub use chance::Chance;
 pub use dress::{CLASSES, EXTRA, dress, split_edits, split_messages};
-pub use sets::{Phrase, benign, phrases, profanity};
+pub use sets::{GROOMING, ORDINARY, Phrase, benign, phrases, profanity};

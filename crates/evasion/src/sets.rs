@@ -12,10 +12,7 @@ pub struct Phrase {
 
 /// The harmful sentences.
 pub fn phrases() -> Vec<Phrase> {
-    lines(include_str!("../sets/phrases.txt"))
-        .filter_map(|line| line.split_once(" | "))
-        .map(|(key, text)| Phrase { key, text })
-        .collect()
+    lines(include_str!("../sets/phrases.txt")).filter_map(|line| line.split_once(" | ")).map(|(key, text)| Phrase { key, text }).collect()
 }
 
 /// Harmless lines.
@@ -27,6 +24,13 @@ pub fn benign() -> Vec<&'static str> {
 pub fn profanity() -> Vec<&'static str> {
     include_str!("../sets/profanity.txt").split_whitespace().collect()
 }
+
+/// Conversations in which somebody is groomed: blocks apart by blank lines, each line `sender: text`. No line of them says
+/// much by itself.
+pub const GROOMING: &str = include_str!("../sets/grooming.txt");
+
+/// Ordinary conversations that touch upon the same things, in the same form.
+pub const ORDINARY: &str = include_str!("../sets/ordinary.txt");
 
 fn lines(text: &'static str) -> impl Iterator<Item = &'static str> {
     text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))

@@ -9,8 +9,9 @@ use app::rules::Rules;
 use model::limits;
 
 /// The packs that come with the program.
-const BUILT_IN: [(&str, &str); 2] = [
+const BUILT_IN: [(&str, &str); 3] = [
     ("packs/frankly-en.yaml", include_str!("../../../packs/frankly-en.yaml")),
+    ("packs/stages.yaml", include_str!("../../../packs/stages.yaml")),
     ("packs/youth-contact.yaml", include_str!("../../../packs/youth-contact.yaml")),
 ];
 

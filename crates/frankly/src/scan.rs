@@ -15,7 +15,7 @@ use model::facts::Facts;
 use model::finding::Findings;
 use model::limits;
 use model::verdict::{Action, Verdict};
-use scan::Seam;
+use scan::{Seam, Themes};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -81,7 +81,7 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<ExitCode> {
     let judge = Judge { rules: rules(args)?, any_hit_blocks: args.lexicon.is_some() };
     let mut input = std::io::stdin().lock();
     let mut output = std::io::BufWriter::new(std::io::stdout().lock());
-    let mut seams: HashMap<(String, String), Seam> = HashMap::new();
+    let mut talks = Talks::default();
     let (mut number, mut bad) = (0_u64, 0_u64);
     loop {
         let mut lines: Vec<(u64, String)> = Vec::new();
@@ -97,7 +97,7 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<ExitCode> {
             break;
         }
         let judged = if args.conversation {
-            lines.iter().map(|(number, text)| judge.line(*number, text, Some(&mut seams))).collect()
+            lines.iter().map(|(number, text)| judge.line(*number, text, Some(&mut talks))).collect()
         } else {
             judge.spread(&lines, usize::from(args.threads))
         };
@@ -114,6 +114,31 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<ExitCode> {
     }
     output.flush()?;
     Ok(if bad == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What is remembered of one sender in one room.
+#[derive(Default)]
+struct Talk {
+    seam: Seam,
+    themes: Themes,
+}
+
+/// The senders of the last lines: at most twice [`limits::SEAM_SENDERS`]; those who were not heard for so many others go.
+#[derive(Default)]
+struct Talks {
+    recent: HashMap<(String, String), Talk>,
+    before: HashMap<(String, String), Talk>,
+}
+
+impl Talks {
+    fn of(&mut self, room: String, sender: String) -> &mut Talk {
+        if self.recent.len() as u64 >= limits::SEAM_SENDERS {
+            self.before = std::mem::take(&mut self.recent);
+        }
+        let key = (room, sender);
+        let known = self.before.remove(&key).unwrap_or_default();
+        self.recent.entry(key).or_insert(known)
+    }
 }
 
 fn rules(args: &ScanArgs) -> anyhow::Result<Rules> {
@@ -145,23 +170,26 @@ impl Judge {
         })
     }
 
-    fn line(&self, number: u64, text: &str, seams: Option<&mut HashMap<(String, String), Seam>>) -> Outcome {
+    fn line(&self, number: u64, text: &str, talks: Option<&mut Talks>) -> Outcome {
         if text.trim().is_empty() {
             return Ok(None);
         }
         let line: Line = serde_json::from_str(text).map_err(|error| format!("line {number}: {error}"))?;
         let body = PlainBody::of_text(&line.text);
         let began = Instant::now();
+        let now = Timestamp(line.ts.unwrap_or_default());
         let mut findings = self.rules.scan(&body);
-        let mut seam = seams.map(|seams| seams.entry((line.room, line.sender)).or_default());
-        if let Some(seam) = &mut seam {
-            let across = self.rules.scan_seam(seam, &body, Timestamp(line.ts.unwrap_or_default()));
-            findings.hits.extend(across.hits);
+        let mut facts = Facts::default();
+        facts.msg.len = i64::from(findings.chars);
+        facts.msg.links = i64::from(findings.links);
+        let mut talk = talks.map(|talks| talks.of(line.room, line.sender));
+        if let Some(talk) = &mut talk {
+            findings.hits.extend(self.rules.scan_seam(&mut talk.seam, &body, now).hits);
+            facts.pair.themes = talk.themes.note(&findings, now);
         }
-        let facts = Facts::default();
         let verdict = self.rules.judge(&facts, &findings);
-        if let Some(seam) = seam.filter(|_| verdict.action == Action::Block) {
-            seam.take_back(&body);
+        if let Some(talk) = talk.filter(|_| verdict.action == Action::Block) {
+            talk.seam.take_back(&body);
         }
         let us = began.elapsed().as_secs_f64() * 1e6;
         Ok(Some(self.judged(line.id.unwrap_or_else(|| number.into()), &findings, &verdict, us)))
@@ -182,5 +210,52 @@ impl Judge {
             findings.hits.iter().map(|hit| JudgedHit { rule: hit.term.clone(), key: hit.key.clone(), start: hit.start, end: hit.end });
         let score = harms.values().copied().fold(0.0, f32::max);
         Judged { id, verdict: action.as_str(), harms, score, hits: hits.collect(), us: (us * 10.0).round() / 10.0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The dialogues of a file: blocks apart by blank lines, each line `sender: text`.
+    fn dialogues(text: &str) -> Vec<Vec<(&str, &str)>> {
+        let blocks = text.split("\n\n").map(|block| block.lines().filter_map(|line| line.split_once(": ")).collect::<Vec<_>>());
+        blocks.filter(|block| !block.is_empty()).collect()
+    }
+
+    /// Whether any line of the dialogue earns more than nothing; an hour lies between two lines.
+    fn is_flagged(judge: &Judge, dialogue: &[(&str, &str)]) -> bool {
+        let mut talks = Talks::default();
+        (0_i64..).zip(dialogue).any(|(hour, (sender, text))| {
+            let line = serde_json::json!({"text": text, "room": "r", "sender": sender, "ts": hour * 3_600_000}).to_string();
+            judge.line(1, &line, Some(&mut talks)).unwrap().unwrap().verdict != "allow"
+        })
+    }
+
+    #[test]
+    fn themes_of_grooming_raise_a_flag_and_ordinary_talk_does_not() {
+        let pack = ("stages.yaml", include_str!("../../../packs/stages.yaml"));
+        let judge = Judge { rules: Rules::load(&[pack]).unwrap(), any_hit_blocks: false };
+        let (grooming, ordinary) = (dialogues(evasion::GROOMING), dialogues(evasion::ORDINARY));
+        assert!(grooming.len() >= 10 && ordinary.len() >= 50, "{} and {}", grooming.len(), ordinary.len());
+        for dialogue in &grooming {
+            assert!(is_flagged(&judge, dialogue), "not flagged: {dialogue:?}");
+            let alone = dialogue.iter().all(|line| !is_flagged(&judge, std::slice::from_ref(line)));
+            assert!(alone, "one line is enough: {dialogue:?}");
+        }
+        for dialogue in &ordinary {
+            assert!(!is_flagged(&judge, dialogue), "flagged: {dialogue:?}");
+        }
+    }
+
+    #[test]
+    fn a_bounded_number_of_senders_is_remembered() {
+        let mut talks = Talks::default();
+        for n in 0..3 * limits::SEAM_SENDERS {
+            talks.of("r".to_owned(), n.to_string());
+            talks.of("r".to_owned(), "0".to_owned()).themes.note(&Findings::default(), Timestamp(0));
+        }
+        assert!(talks.recent.len() + talks.before.len() <= 2 * usize::try_from(limits::SEAM_SENDERS).unwrap());
+        assert!(talks.recent.contains_key(&("r".to_owned(), "0".to_owned())));
     }
 }

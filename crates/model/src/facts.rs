@@ -26,6 +26,9 @@ pub struct PairFacts {
     pub first_contact: bool,
     /// Messages of the sender to the recipient so far, as far as remembered.
     pub prior_msgs: i64,
+    /// Different themes (term sets named `theme_…`) that the sender touched upon here lately; counted when the message
+    /// itself has one, 0 otherwise.
+    pub themes: i64,
 }
 
 /// Sliding counts over the sender's recent behaviour.
@@ -38,6 +41,8 @@ pub struct CounterFacts {
     pub new_minor_threads_24h: i64,
     /// Messages with the same folded text to other rooms in the last hour, this one not counted.
     pub identical_texts_1h: i64,
+    /// Messages with the same link to other rooms in the last hour, this one not counted.
+    pub identical_links_1h: i64,
     /// Messages of the sender in the last minute.
     pub messages_1m: i64,
     /// Reports against the sender in the last seven days.

@@ -39,6 +39,15 @@ impl Findings {
         self.hits.iter().any(|hit| hit.term == term)
     }
 
+    /// The term sets that are themes of a conversation, each once: those whose name begins with `theme_`.
+    pub fn themes(&self) -> Vec<&str> {
+        let is_theme = |term: &str| term.rsplit('.').next().is_some_and(|set| set.starts_with("theme_"));
+        let mut themes: Vec<&str> = self.hits.iter().map(|hit| hit.term.as_str()).filter(|term| is_theme(term)).collect();
+        themes.sort_unstable();
+        themes.dedup();
+        themes
+    }
+
     /// How many hits the term set has.
     pub fn count(&self, term: &str) -> usize {
         self.hits.iter().filter(|hit| hit.term == term).count()

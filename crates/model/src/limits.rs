@@ -441,6 +441,10 @@ pub const SEAM_CHARS: usize = 200;
 pub const SEAM_SENDERS: u64 = 20_000;
 /// Milliseconds without a message after which they are forgotten; what is split over an hour is no longer one sentence.
 pub const SEAM_IDLE_MS: u64 = 3_600_000;
+/// Milliseconds within which different themes of one sender in one conversation are counted together.
+pub const THEMES_WINDOW_MS: i64 = 7 * 24 * 3_600_000;
+/// Themes kept of one sender in one conversation; the oldest go.
+pub const THEMES_KEPT: usize = 32;
 /// Senders and pairs whose recent behaviour is remembered in memory.
 pub const BEHAVIOUR_SENDERS: u64 = 100_000;
 

@@ -5,11 +5,34 @@ use crate::fold::{CLASS, LOOK, UPPER};
 use crate::keys::{Form, Spelling};
 use crate::text::{Text, Token};
 
-/// A gap inside a match that is not a gap between two words of the key.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct OddGap {
-    /// Index of the token before the gap; the next one is after it.
-    pub(crate) left: usize,
+/// Gaps between the tokens of a match that are not gaps between two words of the key. Nothing is allocated for them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct OddGaps {
+    /// Token in which the match begins.
+    first: usize,
+    /// A bit for the gap after each of its tokens.
+    after: u128,
+}
+
+impl OddGaps {
+    /// Notes the gap after a token; answers whether there is room for it.
+    fn push(&mut self, token: usize) -> bool {
+        let fits = token - self.first < 128;
+        if fits {
+            self.after |= 1 << (token - self.first);
+        }
+        fits
+    }
+
+    /// Whether there are none.
+    pub(crate) fn is_empty(self) -> bool {
+        self.after == 0
+    }
+
+    /// The tokens before the gaps.
+    pub(crate) fn tokens(self) -> impl Iterator<Item = usize> {
+        (0..128).filter(move |bit| self.after >> bit & 1 == 1).map(move |bit| self.first + bit)
+    }
 }
 
 /// How a stretch of text spells a key.
@@ -18,7 +41,7 @@ pub(crate) struct Alignment {
     /// Letter for letter as the key is written, upper case apart.
     pub(crate) exact: bool,
     /// Gaps the key does not have.
-    pub(crate) odd_gaps: Vec<OddGap>,
+    pub(crate) odd_gaps: OddGaps,
     /// One past the last folded byte.
     pub(crate) end: usize,
 }
@@ -40,6 +63,7 @@ pub(crate) fn align(text: &Text, start: usize, spelling: &Spelling) -> Option<Al
     let mut index = start;
     let mut real_letters = 0;
     let mut token = text.token_of(start);
+    alignment.odd_gaps.first = token;
     let mut key = spelling.letters.as_ref();
     while !key.is_empty() {
         let run = take_run(&mut key);
@@ -55,8 +79,8 @@ pub(crate) fn align(text: &Text, start: usize, spelling: &Spelling) -> Option<Al
                         let expected = if length == 0 { false } else { run.gap_inside };
                         let between = length == 0;
                         let allowed = expected || (between && alignment.end != 0 && gap_before(spelling, key, run));
-                        if !allowed {
-                            alignment.odd_gaps.push(OddGap { left: token });
+                        if !allowed && !alignment.odd_gaps.push(token) {
+                            return None;
                         }
                         token += 1;
                     }

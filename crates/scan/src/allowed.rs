@@ -1,12 +1,15 @@
 //! Where a word means something else: phrases that hold a key and are harmless, and names of people.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
 
 use crate::dictionary;
 use crate::fold::{Folded, KIND, Kind, UPPER};
 use crate::text::{Text, Token};
 
 const PHRASES: &str = include_str!("../tables/allowed.txt");
+
+static WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| PHRASES.split_whitespace().collect());
 
 /// The harmless phrases of each key that stands in one.
 #[derive(Debug, Default)]
@@ -19,6 +22,9 @@ impl Allowed {
     /// Notes the phrases that hold this key and more than it.
     pub(crate) fn add(&mut self, key: u32, letters: &[u8]) {
         let Ok(letters) = std::str::from_utf8(letters) else { return };
+        if !letters.split(' ').next().is_some_and(|word| WORDS.contains(word)) {
+            return;
+        }
         for phrase in PHRASES.lines().filter(|line| !line.starts_with('#') && line.len() > letters.len()) {
             if let Some(at) = place(phrase, letters) {
                 self.of.entry(key).or_default().push((phrase, at));
@@ -36,7 +42,7 @@ impl Allowed {
 /// Where in the phrase the key stands as words of its own.
 fn place(phrase: &str, key: &str) -> Option<usize> {
     phrase.match_indices(key).map(|(at, _)| at).find(|at| {
-        let (before, after) = (phrase[..*at].as_bytes(), phrase[at + key.len()..].as_bytes());
+        let (before, after) = (&phrase.as_bytes()[..*at], &phrase.as_bytes()[at + key.len()..]);
         before.last().is_none_or(|byte| *byte == b' ') && after.first().is_none_or(|byte| *byte == b' ')
     })
 }

@@ -70,7 +70,9 @@ impl Seam<'_> {
         let bytes = &self.text.folded.bytes;
         let from = self.before.checked_sub(1).map_or(0, |left| self.text.tokens[left].end);
         let to = self.text.tokens.get(self.before).map_or(bytes.len(), |right| right.start);
-        bytes[from..to].iter().any(|byte| !matches!(byte, b' ' | b'.' | b',' | b'!' | b'?' | b':' | b';' | b'\'' | b'"' | b'(' | b')' | b'/'))
+        bytes[from..to]
+            .iter()
+            .any(|byte| !matches!(byte, b' ' | b'.' | b',' | b'!' | b'?' | b':' | b';' | b'\'' | b'"' | b'(' | b')' | b'/'))
     }
 
     /// A token that is not written in plain letters or figures, or joined to another one by a sign.
@@ -79,7 +81,7 @@ impl Seam<'_> {
         let figures = || self.text.bytes_of(token).iter().all(u8::is_ascii_digit);
         let silent = || (token.start..token.end).any(|at| KIND[usize::from(self.text.folded.bytes[at])] == Kind::Silent);
         let joined = index > 0 && !token.spaced && index != self.before;
-        joined || (!token.plain && !figures() && !(silent() && self.is_lettered(token)))
+        joined || !(token.plain || figures() || silent() && self.is_lettered(token))
     }
 
     fn is_lettered(&self, token: &Token) -> bool {
@@ -97,7 +99,7 @@ impl Seam<'_> {
 
     /// Whether the words beside the seam follow one another in a key, fillers left out.
     fn words_follow(&self, left: usize, right: usize) -> bool {
-        let filler = |token: &usize| fillers::is_filler(self.view.hashes[*token], self.text, *token);
+        let filler = |token: &usize| fillers::is_filler(self.view.hashes[*token]);
         let left = (0..=left).rev().find(|token| !filler(token));
         let right = (right..self.text.tokens.len()).find(|token| !filler(token));
         let near = left.zip(right).is_some_and(|(left, right)| self.lexicon.follow(self.view.hashes[left], self.view.hashes[right]));

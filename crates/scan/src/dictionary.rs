@@ -73,18 +73,28 @@ const ENDINGS: [(&[u8], &[u8]); 22] = [
 
 /// Whether the lower-case word is a listed one, or a regular form of one.
 pub(crate) fn knows(word: &[u8]) -> bool {
-    if word.len() > WORD_BYTES || word.is_empty() {
-        return false;
-    }
-    // hashes of all beginnings, so that no stem is hashed again
+    word.len() <= WORD_BYTES && !word.is_empty() && knows_hashed(word, &beginnings(word))
+}
+
+/// Hashes of all beginnings of a word of at most [`WORD_BYTES`] bytes, so that no stem is hashed again.
+pub(crate) fn beginnings(word: &[u8]) -> [u64; WORD_BYTES + 1] {
     let mut hashes = [START; WORD_BYTES + 1];
-    for (index, byte) in word.iter().enumerate() {
+    for (index, byte) in word.iter().take(WORD_BYTES).enumerate() {
         hashes[index + 1] = extend(hashes[index], *byte);
     }
-    let last = word[word.len() - 1];
-    let may_end = matches!(last, b's' | b'd' | b'g' | b'r' | b't' | b'y' | b'l' | b'e');
+    hashes
+}
+
+/// [`knows`] of a word that is not empty, with the hashes of its beginnings.
+pub(crate) fn knows_hashed(word: &[u8], hashes: &[u64; WORD_BYTES + 1]) -> bool {
+    let may_end = matches!(word.last(), Some(b's' | b'd' | b'g' | b'r' | b't' | b'y' | b'l' | b'e'));
     listed(hashes[word.len()])
-        || (may_end && word.len() > 3 && ENDINGS.iter().any(|(ending, instead)| known_stem(word, ending, instead, &hashes)))
+        || (may_end && word.len() > 3 && ENDINGS.iter().any(|(ending, instead)| known_stem(word, ending, instead, hashes)))
+}
+
+/// Whether the word with this hash is listed as it stands.
+pub(crate) fn lists(hash: u64) -> bool {
+    listed(hash)
 }
 
 fn known_stem(word: &[u8], ending: &[u8], instead: &[u8], hashes: &[u64; WORD_BYTES + 1]) -> bool {
@@ -97,11 +107,6 @@ fn known_stem(word: &[u8], ending: &[u8], instead: &[u8], hashes: &[u64; WORD_BY
     }
     let doubled = stem.len() > 3 && instead.is_empty() && stem[stem.len() - 1] == stem[stem.len() - 2];
     doubled && matches!(ending, b"ed" | b"ing" | b"er" | b"est") && listed(hashes[stem.len() - 1])
-}
-
-/// Whether the word is listed as it stands.
-pub(crate) fn lists(word: &[u8]) -> bool {
-    word.len() <= WORD_BYTES && listed(hash(word))
 }
 
 #[cfg(test)]

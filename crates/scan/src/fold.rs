@@ -8,6 +8,8 @@ use std::cell::RefCell;
 
 use model::body::PlainBody;
 
+use crate::{dictionary, links};
+
 include!(concat!(env!("OUT_DIR"), "/fold_table.rs"));
 
 /// The character was upper case.
@@ -340,6 +342,18 @@ pub fn fingerprint(body: &PlainBody) -> u64 {
     FOLDED.with_borrow_mut(|folded| fingerprint_of(body, folded))
 }
 
+/// A number that is the same for texts whose first link is the same; 0 for no link.
+pub fn link_fingerprint(body: &PlainBody) -> u64 {
+    let mut folded = Folded::default();
+    for part in body.parts() {
+        folded.set(part.text());
+        if let Some(link) = links::first(&folded.bytes) {
+            return dictionary::hash(link).max(1);
+        }
+    }
+    0
+}
+
 fn fingerprint_of(body: &PlainBody, folded: &mut Folded) -> u64 {
     let mut state = 0_u64;
     for part in body.parts() {
@@ -404,6 +418,14 @@ mod tests {
         folded.set("你好");
         assert!(folded.bytes.iter().all(|byte| *byte >= 0x80));
         assert_ne!(folded.bytes[0], folded.bytes[1]);
+    }
+
+    #[test]
+    fn the_same_link_has_the_same_fingerprint() {
+        let print = |text: &str| link_fingerprint(&PlainBody::of_text(text));
+        assert_eq!(print("look: HTTPS://evil.example.com/a"), print("so good hxxps://evil.example.com/a !!"));
+        assert_ne!(print("https://evil.example.com/a"), print("https://evil.example.com/b"));
+        assert_eq!(print("nothing here"), 0);
     }
 
     #[test]

@@ -175,6 +175,7 @@ impl Lexicon {
         };
         lexicon.key_terms = lexicon.keys.iter().map(|key| numbers(&key.term)).collect();
         lexicon.pattern_terms = lexicon.patterns.iter().map(|pattern| numbers(&pattern.term)).collect();
+        lexicon.typing.finish();
         lexicon.words = Automaton::build(&forms.words)?;
         lexicon.squeezed = Automaton::build(&forms.squeezed)?;
         lexicon.starred = Automaton::build(&forms.starred)?;
@@ -191,6 +192,11 @@ impl Lexicon {
             }
             before = Some(hash);
         }
+    }
+
+    /// Whether the key has several words.
+    pub(crate) fn is_several(&self, key: u32) -> bool {
+        self.keys[key as usize].key.trim().contains(|c: char| !c.is_alphanumeric())
     }
 
     /// Whether a key has this word, given by its [`word_hash`].

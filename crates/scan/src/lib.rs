@@ -19,9 +19,11 @@ mod seam;
 mod squeezed;
 mod starred;
 mod text;
+mod themes;
 mod typing;
 
-pub use fold::{fingerprint, fold};
+pub use fold::{fingerprint, fold, link_fingerprint};
 pub use lexicon::{Key, Lexicon, LexiconError, Pattern};
 pub use scanner::scan;
 pub use seam::Seam;
+pub use themes::Themes;

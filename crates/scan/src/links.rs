@@ -8,19 +8,35 @@ const ENDINGS: [&str; 34] = [
 
 /// Links in folded text.
 pub(crate) fn count(folded: &[u8]) -> u32 {
-    if !folded.contains(&b'.') && !(folded.contains(&b':') && folded.windows(3).any(|window| window == b"://")) {
+    let has_scheme = || folded.contains(&b':') && folded.windows(3).any(|window| window == b"://");
+    if !(folded.contains(&b'.') || has_scheme()) {
         return 0;
     }
     let mut links = 0;
-    for chunk in folded.split(|byte| matches!(byte, b' ' | b'<' | b'>' | b'"' | b',' | b'(' | b')')) {
+    for chunk in chunks(folded) {
         links += u32::from(is_link(chunk));
     }
     links
 }
 
+fn chunks(folded: &[u8]) -> impl Iterator<Item = &[u8]> {
+    folded.split(|byte| matches!(byte, b' ' | b'<' | b'>' | b'"' | b',' | b'(' | b')'))
+}
+
+/// The first link, without its scheme and what a sentence puts after it.
+pub(crate) fn first(folded: &[u8]) -> Option<&[u8]> {
+    let link = chunks(folded).find(|chunk| is_link(chunk))?;
+    let start = link.windows(3).position(|window| window == b"://").map_or(0, |at| at + 3);
+    let ending = link.iter().rev().take_while(|byte| matches!(byte, b'.' | b'!' | b'?' | b'/' | b':' | b';')).count();
+    Some(&link[start..link.len().saturating_sub(ending).max(start)])
+}
+
 fn is_link(chunk: &[u8]) -> bool {
-    let chunk: Vec<u8> = chunk.iter().copied().filter(|byte| !matches!(byte, b'[' | b']')).collect();
-    let Ok(text) = std::str::from_utf8(&chunk) else { return false };
+    let bracket = |byte: &u8| matches!(byte, b'[' | b']');
+    if chunk.iter().any(bracket) {
+        return is_link(&chunk.iter().copied().filter(|byte| !bracket(byte)).collect::<Vec<_>>());
+    }
+    let Ok(text) = std::str::from_utf8(chunk) else { return false };
     if text.starts_with("www.") || ["http://", "https://", "hxxp://", "hxxps://", "ftp://"].iter().any(|scheme| text.contains(scheme)) {
         return true;
     }
@@ -34,7 +50,15 @@ fn is_link(chunk: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::count;
+    use super::{count, first};
+
+    #[test]
+    fn the_first_link_is_the_same_in_other_sentences() {
+        assert_eq!(first(b"see https://a.example.com/x."), Some(&b"a.example.com/x"[..]));
+        assert_eq!(first(b"http://a.example.com/x! now"), Some(&b"a.example.com/x"[..]));
+        assert_eq!(first(b"no link."), None);
+        assert_eq!(first(b"https://"), Some(&b""[..]));
+    }
 
     #[test]
     fn links_are_counted_and_sentences_are_not() {

@@ -10,9 +10,10 @@ use crate::align::{align, is_other_word};
 use crate::allowed::is_named;
 use crate::fold::{ALSO, FLIP, Folded, Reading, SOUND, WORD};
 use crate::lexicon::Lexicon;
+use crate::squeezed::Splits;
 use crate::starred::Stars;
 use crate::text::{Text, View};
-use crate::{fillers, links, squeezed};
+use crate::{fillers, links, squeezed, typing};
 
 /// Candidates of one part that are looked at; a text made of half matches ends here.
 const CANDIDATES: usize = 20_000;
@@ -37,6 +38,7 @@ struct Scratch {
     skipped: Vec<usize>,
     view: View,
     stars: Stars,
+    typing: typing::Scratch,
 }
 
 thread_local! {
@@ -101,7 +103,8 @@ impl Scratch {
         let seen = self.text.folded.seen;
         findings.chars = findings.chars.saturating_add(self.text.folded.chars);
         findings.links = findings.links.saturating_add(links::count(&self.text.folded.bytes));
-        let mut found = Collector { lexicon, kept, found: Vec::new(), patterns: Vec::new(), truncated: false, overrun: false };
+        let mut found =
+            Collector { lexicon, kept, found: Vec::new(), patterns: Vec::new(), only: Only::Any, truncated: false, overrun: false };
         if what != What::Keys {
             lexicon.patterns.each(&self.text.folded, |nth, pattern, start, end| {
                 if found.takes(lexicon.pattern_terms[nth]) {
@@ -115,6 +118,7 @@ impl Scratch {
             for (flag, reading) in READINGS {
                 if seen & flag != 0 {
                     self.text.folded.set_reading(text, reading);
+                    found.only = if matches!(reading, Reading::Pictures(_)) { Only::SeveralWords } else { Only::Any };
                     self.views(lexicon, &mut found);
                 }
             }
@@ -125,11 +129,13 @@ impl Scratch {
     fn views(&mut self, lexicon: &Lexicon, found: &mut Collector<'_>) {
         self.text.cut(true);
         self.words(lexicon, found);
-        if fillers::between_keys(&self.text, &self.view, &mut self.skipped, |before, after| lexicon.follow(before, after)) {
+        if fillers::between_keys(&self.view, &mut self.skipped, |before, after| lexicon.follow(before, after)) {
             fillers::leave_out(&self.text, &self.skipped, &mut self.thin);
             std::mem::swap(&mut self.text, &mut self.thin);
             self.text.cut(true);
+            let only = std::mem::replace(&mut found.only, Only::Fresh);
             self.words(lexicon, found);
+            found.only = only;
             std::mem::swap(&mut self.text, &mut self.thin);
         }
         self.squeezed(lexicon, found);
@@ -137,7 +143,7 @@ impl Scratch {
             self.starred(lexicon, found);
         }
         if lexicon.typing.is_wanted(&self.text) {
-            lexicon.typing.each(&self.text, |hit| {
+            lexicon.typing.each(&self.text, &mut self.typing, |hit| {
                 let (start, end) = (self.text.tokens[hit.first].start, self.text.tokens[hit.last].end);
                 found.add(&self.text.folded, hit.key, start, end);
             });
@@ -155,6 +161,9 @@ impl Scratch {
         lexicon.words.each(&self.view.bytes, |start, _, spelling| {
             left -= 1;
             let spelling = &lexicon.spellings[spelling as usize];
+            if found.is_full(spelling.key) {
+                return left > 0;
+            }
             let from = self.view.run(start + 1);
             if let Some(alignment) = align(&self.text, from, spelling)
                 && !is_other_word(&self.text, &alignment, from, spelling)
@@ -173,20 +182,24 @@ impl Scratch {
         }
         self.view.set_squeezed(&self.text);
         let mut left = CANDIDATES;
+        let mut splits = Splits::default();
         lexicon.squeezed.each(&self.view.bytes, |start, _, spelling| {
             left -= 1;
             let spelling = &lexicon.spellings[spelling as usize];
+            if found.is_full(spelling.key) {
+                return left > 0;
+            }
             let from = self.view.run(start);
             let aligned = [from].into_iter().chain(self.token_starts(from, self.view.run(start + 1))).find_map(|from| {
                 let alignment = align(&self.text, from, spelling)?;
-                squeezed::is_disguise(&self.text, from, &alignment, spelling).then_some((from, alignment.end))
+                squeezed::is_disguise(&self.text, from, &alignment, spelling, &mut splits).then_some((from, alignment.end))
             });
             if let Some((from, end)) = aligned {
                 found.add(&self.text.folded, spelling.key, from, end);
             }
             left > 0
         });
-        found.overrun |= left == 0;
+        found.overrun |= left == 0 || splits.is_spent();
     }
 
     /// Starts of tokens inside the first run of a match: a run may reach over from the word before (`is sick`).
@@ -200,6 +213,9 @@ impl Scratch {
         lexicon.starred.each(&self.stars.bytes, |start, end, spelling| {
             left -= 1;
             let spelling = &lexicon.spellings[spelling as usize];
+            if found.is_full(spelling.key) {
+                return left > 0;
+            }
             if self.stars.spells(start, &self.text, spelling) {
                 found.add(&self.text.folded, spelling.key, self.stars.at[start + 1], self.stars.at[end - 2] + 1);
             }
@@ -213,30 +229,48 @@ fn characters(folded: &Folded, start: usize, end: usize) -> (u32, u32) {
     (folded.origin[start], folded.origin[end - 1] + 1)
 }
 
+/// Which hits of a view count.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Only {
+    Any,
+    /// Those of keys of several words: a picture alone says little.
+    SeveralWords,
+    /// Those where no other key of the same set was found: `so` in `you are so late` is no filler of a second key.
+    Fresh,
+}
+
 /// Hits of one part, each key once per place.
 struct Collector<'a> {
     lexicon: &'a Lexicon,
     kept: &'a mut Kept,
     found: Vec<(u32, u32, u32)>,
     patterns: Vec<(String, String, u32, u32)>,
+    only: Only,
     truncated: bool,
     overrun: bool,
 }
 
 impl Collector<'_> {
     fn add(&mut self, folded: &Folded, key: u32, start: usize, end: usize) {
-        if self.lexicon.allowed.covers(key, folded, start) {
+        if self.only == Only::SeveralWords && !self.lexicon.is_several(key) || self.lexicon.allowed.covers(key, folded, start) {
             return;
         }
         let (start, end) = characters(folded, start, end);
-        let same = |hit: &(u32, u32, u32)| hit.0 == key && hit.1 < end && start < hit.2;
+        let terms = &self.lexicon.key_terms;
+        let is_same = |other: u32| other == key || (self.only == Only::Fresh && terms[other as usize] == terms[key as usize]);
+        let same = |hit: &(u32, u32, u32)| hit.1 < end && start < hit.2 && is_same(hit.0);
         let term = self.lexicon.key_terms[key as usize];
-        if !self.kept.is_full(term) && self.found.iter().any(same) {
-            return;
-        }
-        if self.takes(term) {
+        let known = self.found.iter().any(same);
+        if !self.is_full(key) && !known && self.takes(term) {
             self.found.push((key, start, end));
         }
+    }
+
+    /// Whether the key's set has as many hits as are kept: what else may be there is not looked at.
+    fn is_full(&mut self, key: u32) -> bool {
+        let full = self.kept.is_full(self.lexicon.key_terms[key as usize]);
+        self.truncated |= full;
+        full
     }
 
     fn takes(&mut self, term: u32) -> bool {

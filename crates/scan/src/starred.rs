@@ -75,15 +75,17 @@ impl Stars {
 
     /// Whether the match (spaces at both ends included) spells the key with at least one sign for a vowel.
     pub(crate) fn spells(&self, start: usize, text: &Text, spelling: &Spelling) -> bool {
-        let mut signs = 0;
+        let (mut signs, mut letters) = (0, 0);
         for (offset, letter) in spelling.letters.iter().enumerate() {
             let position = start + 1 + offset;
             if self.masked[position] {
                 signs += 1;
             } else if *letter != b' ' && text.letter(self.at[position]) != Some(LETTER[usize::from(*letter)]) {
                 return false;
+            } else {
+                letters += usize::from(text.folded.bytes[self.at[position]].is_ascii_alphabetic());
             }
         }
-        signs > 0
+        signs > 0 && letters > 0
     }
 }

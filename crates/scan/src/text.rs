@@ -50,7 +50,8 @@ impl Text {
 
     fn token(&self, start: usize, end: usize, spaced: bool) -> Token {
         let (bytes, flags) = (&self.folded.bytes[start..end], &self.folded.flags[start..end]);
-        let silent = if self.folded.sorts & SILENT == 0 { 0 } else { bytes.iter().filter(|byte| SORT[usize::from(**byte)] == SILENT).count() };
+        let silent =
+            if self.folded.sorts & SILENT == 0 { 0 } else { bytes.iter().filter(|byte| SORT[usize::from(**byte)] == SILENT).count() };
         let letters = bytes.len() - silent;
         let all = flags.iter().fold(0, |all, flags| all | flags);
         let mut plain = all & !UPPER == 0 && bytes.iter().all(u8::is_ascii_lowercase);

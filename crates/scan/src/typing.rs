@@ -38,7 +38,11 @@ type Map<V> = HashMap<u64, V, BuildHasherDefault<Same>>;
 pub(crate) struct TypingIndex {
     words: Vec<Box<[u8]>>,
     exact: Map<u32>,
-    near: Map<Vec<u32>>,
+    /// Where the words of each neighbour are in `near_words`: the first, and how many.
+    near: Map<(u32, u32)>,
+    near_words: Vec<u32>,
+    /// Neighbours and their words, until [`TypingIndex::finish`].
+    pending: Vec<(u64, u32)>,
     next: Map<u32>,
     ends: Vec<Vec<u32>>,
 }
@@ -56,6 +60,26 @@ pub(crate) struct Found {
     pub(crate) last: usize,
 }
 
+/// What a token may be: a few words of keys, each as typed or with an error.
+#[derive(Clone, Copy, Default)]
+struct Readings {
+    words: [(u32, bool); CANDIDATES],
+    count: usize,
+}
+
+impl Readings {
+    fn push(&mut self, word: u32, typo: bool) {
+        if self.count < CANDIDATES {
+            self.words[self.count] = (word, typo);
+            self.count += 1;
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &(u32, bool)> {
+        self.words[..self.count].iter()
+    }
+}
+
 #[derive(Clone, Copy)]
 struct Step {
     node: u32,
@@ -63,6 +87,13 @@ struct Step {
     typos: usize,
     changed_known: usize,
     letters: usize,
+}
+
+/// Buffers that are kept from text to text.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    readings: Vec<Readings>,
+    stack: Vec<Step>,
 }
 
 fn step(node: u32, word: u32) -> u64 {
@@ -105,6 +136,18 @@ impl TypingIndex {
         self.ends[node as usize].push(key);
     }
 
+    /// Makes the neighbours ready, once all keys are added.
+    pub(crate) fn finish(&mut self) {
+        let mut pending = std::mem::take(&mut self.pending);
+        pending.sort_unstable();
+        pending.dedup();
+        self.near.reserve(pending.len());
+        for group in pending.chunk_by(|one, next| one.0 == next.0) {
+            self.near.insert(group[0].0, (number(self.near_words.len()), number(group.len())));
+            self.near_words.extend(group.iter().map(|(_, word)| *word));
+        }
+    }
+
     fn word(&mut self, word: &[u8]) -> u32 {
         let hashed = hash(word);
         if let Some(known) = self.exact.get(&hashed) {
@@ -114,13 +157,8 @@ impl TypingIndex {
         self.words.push(word.into());
         self.exact.insert(hashed, index);
         if word.len() >= 3 {
-            self.near.entry(hashed).or_default().push(index);
-            without_each(word, |hashed| {
-                let list = self.near.entry(hashed).or_default();
-                if list.last() != Some(&index) {
-                    list.push(index);
-                }
-            });
+            self.pending.push((hashed, index));
+            without_each(word, |hashed| self.pending.push((hashed, index)));
         }
         index
     }
@@ -131,20 +169,23 @@ impl TypingIndex {
     }
 
     /// Calls `found` for every key with at least one mistyped word.
-    pub(crate) fn each(&self, text: &Text, mut found: impl FnMut(Found)) {
-        let mistyped = |token: &&Token| !token.known && self.readings(text, token).iter().any(|(_, typo)| *typo);
+    pub(crate) fn each(&self, text: &Text, scratch: &mut Scratch, mut found: impl FnMut(Found)) {
+        let mistyped = |token: &Token| !token.known && self.readings(text, token).iter().any(|(_, typo)| *typo);
         // nearly every text ends here
-        if !text.tokens.iter().any(|token| mistyped(&token)) {
+        if !text.tokens.iter().any(mistyped) {
             return;
         }
-        let readings: Vec<Vec<(u32, bool)>> = text.tokens.iter().map(|token| self.readings(text, token)).collect();
+        scratch.readings.clear();
+        scratch.readings.extend(text.tokens.iter().map(|token| self.readings(text, token)));
         for first in 0..text.tokens.len() {
-            self.phrase_at(text, &readings, first, &mut found);
+            self.phrase_at(text, scratch, first, &mut found);
         }
     }
 
-    fn phrase_at(&self, text: &Text, readings: &[Vec<(u32, bool)>], first: usize, found: &mut impl FnMut(Found)) {
-        let mut stack = vec![Step { node: 0, token: first, typos: 0, changed_known: 0, letters: 0 }];
+    fn phrase_at(&self, text: &Text, scratch: &mut Scratch, first: usize, found: &mut impl FnMut(Found)) {
+        let Scratch { readings, stack } = scratch;
+        stack.clear();
+        stack.push(Step { node: 0, token: first, typos: 0, changed_known: 0, letters: 0 });
         let mut steps = 0;
         while let Some(at) = stack.pop() {
             steps += 1;
@@ -156,7 +197,7 @@ impl TypingIndex {
                 }
             }
             let Some(candidates) = readings.get(at.token).filter(|_| steps <= STEPS) else { continue };
-            for (word, typo) in candidates {
+            for (word, typo) in candidates.iter() {
                 if let Some(node) = self.next.get(&step(at.node, *word)) {
                     let known = usize::from(*typo && text.tokens[at.token].known);
                     stack.push(Step {
@@ -173,13 +214,14 @@ impl TypingIndex {
 
     /// Whether the token may be a word of some key, rightly or wrongly typed.
     pub(crate) fn reads(&self, text: &Text, token: &Token) -> bool {
-        !self.words.is_empty() && !self.readings(text, token).is_empty()
+        !self.words.is_empty() && self.readings(text, token).count > 0
     }
 
     /// The key words a token may be: itself, or, when it is unknown, those one error away.
-    fn readings(&self, text: &Text, token: &Token) -> Vec<(u32, bool)> {
+    fn readings(&self, text: &Text, token: &Token) -> Readings {
+        let mut readings = Readings::default();
         if token.letters > LETTERS {
-            return Vec::new();
+            return readings;
         }
         let mut letters = [0_u8; LETTERS];
         let mut length = 0;
@@ -190,17 +232,18 @@ impl TypingIndex {
         let word = &letters[..length];
         let hashed = hash(word);
         if let Some(exact) = self.exact.get(&hashed) {
-            return vec![(*exact, false)];
+            readings.push(*exact, false);
+            return readings;
         }
-        let mut readings = Vec::new();
         if word.len() < 2 {
             return readings;
         }
         let mut look = |hashed: u64| {
-            for candidate in self.near.get(&hashed).into_iter().flatten() {
+            let (first, length) = self.near.get(&hashed).copied().unwrap_or_default();
+            for candidate in &self.near_words[first as usize..(first + length) as usize] {
                 let new = !readings.iter().any(|(known, _)| known == candidate);
-                if new && readings.len() < CANDIDATES && is_one_error(word, &self.words[*candidate as usize]) {
-                    readings.push((*candidate, true));
+                if new && readings.count < CANDIDATES && is_one_error(word, &self.words[*candidate as usize]) {
+                    readings.push(*candidate, true);
                 }
             }
         };

@@ -27,6 +27,7 @@ const STEPS: &[(&str, &str)] = &[
     ("0015_sessions", include_str!("../schema/0015_sessions.sql")),
     ("0016_profiles", include_str!("../schema/0016_profiles.sql")),
     ("0017_account_data_use", include_str!("../schema/0017_account_data_use.sql")),
+    ("0018_themes", include_str!("../schema/0018_themes.sql")),
     (ANSWERS, include_str!("../schema/0020_answers.sql")),
     ("0021_sealed_events", include_str!("../schema/0021_sealed_events.sql")),
 ];

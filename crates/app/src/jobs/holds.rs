@@ -26,6 +26,9 @@ pub(crate) async fn run(app: Arc<App>, stop: CancellationToken) {
             if let Err(error) = app.store.run(PruneOutbox { now: app.clock.now() }).await {
                 tracing::warn!(%error, "old deliveries could not be deleted");
             }
+            if let Err(error) = app.forget_themes().await {
+                tracing::warn!(%error, "old themes of conversations stay");
+            }
             if let Err(error) = app.forget_contacts().await {
                 tracing::warn!(%error, "old attempts to reach strangers could not be forgotten");
             }

@@ -30,7 +30,7 @@ pub(crate) const BEHAVIOUR: [&str; 20] = [
 ];
 
 /// Facts that are read from the text, besides `terms.*`.
-pub(crate) const CONTENT: [&str; 3] = ["msg.len", "msg.links", "counters.identical_texts_1h"];
+pub(crate) const CONTENT: [&str; 5] = ["msg.len", "msg.links", "pair.themes", "counters.identical_texts_1h", "counters.identical_links_1h"];
 
 /// One value of a fact.
 pub(crate) enum Fact<'a> {
@@ -62,6 +62,8 @@ pub(crate) fn value<'a>(name: &str, facts: &'a Facts, findings: &Findings, pack:
         "pair.mutual" => Fact::Bool(facts.pair.mutual),
         "pair.first_contact" => Fact::Bool(facts.pair.first_contact),
         "pair.prior_msgs" => Fact::Int(facts.pair.prior_msgs),
+        "pair.themes" => Fact::Int(facts.pair.themes),
+        "counters.identical_links_1h" => Fact::Int(facts.counters.identical_links_1h),
         "counters.first_contacts_1h" => Fact::Int(facts.counters.first_contacts_1h),
         "counters.new_minor_threads_24h" => Fact::Int(facts.counters.new_minor_threads_24h),
         "counters.identical_texts_1h" => Fact::Int(facts.counters.identical_texts_1h),

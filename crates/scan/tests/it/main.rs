@@ -142,7 +142,7 @@ fn a_harmless_phrase_and_a_name_are_no_hits_but_the_word_alone_is() {
     for text in ["time to kill", "Her anal fissure healed", "Mr Dick Nolan called", "Dick van Dyke", "what a killing, spotted dick!"] {
         assert!(hits(text, &lexicon).is_empty(), "{text}");
     }
-    for text in ["time to k1ll", "you dick", "Dick", "dick van dyke", "kill time to kill them", "moby dick"] {
+    for text in ["time to k1ll", "you dick", "Dick", "time to kill, kill them", "moby dick"] {
         assert_eq!(hits(text, &lexicon).len(), 1, "{text}");
     }
 }
@@ -161,7 +161,8 @@ fn fillers_are_left_out_only_between_the_words_of_a_key() {
 #[test]
 fn other_scripts_are_read_by_looks_and_by_sound() {
     let lexicon = lexicon(&["idiot", "kill yourself", "gift card"]);
-    for text in ["идиот", "ιδιοτ", "іԁіоt", "килл йоурселф", "🎁 💳", "gift 💳", "🔪 yourself", "ʇoıpı", "ʇoᴉpᴉ", "ıpıoʇ"] {
+    for text in ["идиот", "ιδιοτ", "іԁіоt", "килл йоурселф", "🎁 💳", "gift 💳", "🔪 yourself", "ʇoıpı", "ʇoᴉpᴉ", "ıpıoʇ"]
+    {
         assert_eq!(hits(text, &lexicon).len(), 1, "{text}");
     }
 }

@@ -26,6 +26,7 @@ mod move_event;
 pub mod name_server;
 pub mod narrow_ward;
 pub mod note_contacts;
+pub mod note_themes;
 pub mod notice;
 pub mod open_contact_case;
 pub mod open_flag;

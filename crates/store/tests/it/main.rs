@@ -27,5 +27,6 @@ mod sealed;
 mod search;
 mod sliding;
 mod sync;
+mod themes;
 mod threads;
 mod world;
