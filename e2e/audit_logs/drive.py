@@ -34,6 +34,8 @@ from checks import Checks  # noqa: E402
 
 FRANKLY = os.environ["FRANKLY_BIN"]
 SAME = 1e-9
+# capstat looks at whole windows alone: of the first four points it tells fewer
+WHOLE_WINDOW = 4
 FOLDER = Path(tempfile.mkdtemp(prefix="frankly-audit-logs-"))
 checks = Checks()
 
@@ -139,7 +141,8 @@ def charts():
             exact = capstat_core.ewma_chart(deviations, target=0.0, sigma=1.0, lmbda=0.2, L=3.0)
             moving = max(moving, worst([(point["ewma"], mean) for point, mean in zip(ours["points"], exact.points)]))
             rules_seen += sum(len(point["rules"]) for point in ours["points"])
-            rules_same += rules(deviations) == {(at, rule) for at, point in enumerate(ours["points"]) for rule in point["rules"]}
+            told = {(at, rule) for at, point in enumerate(ours["points"]) for rule in point["rules"] if at >= WHOLE_WINDOW}
+            rules_same += {found for found in rules(deviations) if found[0] >= WHOLE_WINDOW} == told
         name = f"{kind}{chr(39) if wide else ''}"
         checks.that(f"limits of the {name}-chart are shewhart's (20 charts, worst {limits:.1e})", limits < SAME)
         checks.that(f"the moving average of the {name}-chart is shewhart's and capstat's (worst {moving:.1e})", moving < SAME)
@@ -158,7 +161,7 @@ def normal():
     for confidence in (0.5, 0.8, 0.9, 0.95, 0.99, 0.999, 0.999999):
         # a sample for a population without end is z² / 4e²: with e chosen so, its size tells z to many digits
         z = stats.norm.ppf((1 + confidence) / 2)
-        half = z / (2 * math.sqrt(50_000.5))
+        half = float(z / (2 * math.sqrt(50_000.5)))
         rows = "".join(json.dumps({"kind": "decision", "id": str(n), "at": "2026-03-02T09:00:00Z", "category": "a"}) + "\n" for n in range(3_000))
         (FOLDER / "log.ndjson").write_text(rows)
         words = ["logs", "sample", "log.ndjson", "--seed", "1", "--by", "category", "--confidence", repr(confidence), "--half-width", repr(half)]
@@ -206,7 +209,7 @@ RULES = [
     "FREQ=YEARLY",
     "FREQ=YEARLY;BYMONTH=3,10;BYDAY=-1SU",
     "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29",
-    "FREQ=YEARLY;INTERVAL=2;BYMONTH=6",
+    "FREQ=YEARLY;INTERVAL=2;BYMONTH=7",
     "FREQ=WEEKLY;COUNT=30",
     "FREQ=MONTHLY;BYMONTHDAY=15;UNTIL=20290101T000000Z",
 ]
@@ -249,8 +252,8 @@ def calendars():
         for part in calendar.subcomponents:
             if part.name == "VTIMEZONE" or str(part.get("UID", "")).startswith(f"{name}@"):
                 only.add_component(part)
-        theirs = sorted({event["DTSTART"].dt for event in recurring_ical_events.of(only).between(first.date(), end)})
-        days = [start.astimezone(zoneinfo.ZoneInfo(zone)).date().isoformat() for start in theirs if start + datetime.timedelta(days=7) < end + datetime.timedelta(days=7)]
+        theirs = sorted({event["DTSTART"].dt for event in recurring_ical_events.of(only).between(first.date() - datetime.timedelta(days=2), end)})
+        days = [start.astimezone(zoneinfo.ZoneInfo(zone)).date().isoformat() for start in theirs if start < end]
         total += len(days)
         same += days == told.get(name, [])
         if days != told.get(name, []):
@@ -258,7 +261,7 @@ def calendars():
     checks.that(f"recurring-ical-events finds the same days as we do ({same} of {len(reviews)} reviews, {total} days)", same == len(reviews))
 
     summer = {}
-    for name, zone in (("review-3", "America/New_York"), ("review-0", "Europe/Berlin")):
+    for name, zone in (("review-1", "America/New_York"), ("review-0", "Europe/Berlin")):
         summer[zone] = {start.astimezone(zoneinfo.ZoneInfo(zone)).strftime("%H:%M") for start in occurrences(calendar, name, 2026)}
         summer[zone, "UTC"] = {start.astimezone(datetime.timezone.utc).strftime("%H:%M") for start in occurrences(calendar, name, 2026)}
     wall = all(times <= {"02:30", "03:30"} for zone, times in summer.items() if isinstance(zone, str))
@@ -274,7 +277,7 @@ def occurrences(calendar, name, year):
 
 def zones():
     """The clocks that are written, read by a program that does not know the zone."""
-    text = (FOLDER / "reviews.ics").read_text(newline="")
+    text = (FOLDER / "reviews.ics").read_bytes()
     wrong = checked = 0
     for part in icalendar.Calendar.from_ical(text).walk("VTIMEZONE"):
         name = str(part["TZID"])
