@@ -2,10 +2,12 @@
 //! bytes were understood, rather than refused.
 
 mod logs;
+mod pages;
 mod rules;
 mod server;
 
 pub use logs::log;
+pub use pages::{feed, page};
 pub use rules::{contact, pack, scan};
 pub use server::{request, token};
 

@@ -5,6 +5,7 @@
 
 pub mod controls;
 pub mod date;
+pub mod drift;
 pub mod evidence;
 pub mod exit;
 pub mod fault;

@@ -151,6 +151,16 @@ fn picture() {
 }
 
 #[test]
+fn page() {
+    run("page", 5_000, fuzz::page);
+}
+
+#[test]
+fn feed() {
+    run("feed", 5_000, fuzz::feed);
+}
+
+#[test]
 fn scan() {
     run("scan", 10_000, fuzz::scan);
 }

@@ -5,9 +5,10 @@ use cargo_metadata::{DependencyKind, Metadata};
 use super::Problem;
 
 /// Our crates and what each may depend on. Whoever is missing here may depend on nothing of ours.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("frankly-model", &[]),
     ("frankly-audit", &["frankly-model"]),
+    ("frankly-watch", &["frankly-audit"]),
     ("frankly-blobs", &["frankly-model"]),
     ("frankly-policy", &["frankly-model"]),
     ("frankly-scan", &["frankly-model"]),
@@ -30,11 +31,21 @@ const ARROWS: [(&str, &[&str]); 14] = [
             "frankly-matrix",
             "frankly-console",
             "frankly-sim",
+            "frankly-watch",
         ],
     ),
     (
         "frankly-fuzz",
-        &["frankly-model", "frankly-audit", "frankly-blobs", "frankly-store", "frankly-app", "frankly-matrix", "frankly-evidence"],
+        &[
+            "frankly-audit",
+            "frankly-model",
+            "frankly-blobs",
+            "frankly-store",
+            "frankly-app",
+            "frankly-matrix",
+            "frankly-evidence",
+            "frankly-watch",
+        ],
     ),
 ];
 
@@ -47,7 +58,7 @@ const TEST_ARROWS: [(&str, &[&str]); 4] = [
 ];
 
 /// Heavy or far-reaching crates and who alone may name them.
-const OWNERS: [(&str, &[&str]); 22] = [
+const OWNERS: [(&str, &[&str]); 26] = [
     ("image", &["frankly-blobs"]),
     ("object_store", &["frankly-blobs"]),
     ("rusqlite", &["frankly-store"]),
@@ -66,8 +77,12 @@ const OWNERS: [(&str, &[&str]); 22] = [
     ("ed25519-dalek", &["frankly-evidence", "frankly-audit"]),
     ("vodozemac", &["frankly-evidence", "frankly-matrix", "frankly-console", "frankly-store", "frankly-sim", "frankly"]),
     ("hyper-rustls", &["frankly-app", "frankly-blobs"]),
-    ("rustls", &["frankly-app", "frankly-blobs"]),
-    ("rustls-native-certs", &["frankly-app"]),
+    ("rustls", &["frankly-app", "frankly-blobs", "frankly-watch"]),
+    ("scraper", &["frankly-watch"]),
+    ("html5ever", &["frankly-watch"]),
+    ("feed-rs", &["frankly-watch"]),
+    ("encoding_rs", &["frankly-watch"]),
+    ("rustls-native-certs", &["frankly-app", "frankly-watch"]),
     ("metrics-exporter-prometheus", &["frankly"]),
     ("tracing-subscriber", &["frankly"]),
     ("anyhow", &["frankly", "frankly-sim", "xtask"]),

@@ -2,7 +2,9 @@
 
 mod catalog;
 mod cells;
+mod drift;
 mod logs;
+mod probe;
 mod schedule;
 
 use std::process::ExitCode;
@@ -36,6 +38,8 @@ enum Command {
     Catalog(catalog::CatalogArgs),
     Logs(logs::LogsArgs),
     Schedule(schedule::ScheduleArgs),
+    Drift(drift::DriftArgs),
+    Probe(probe::ProbeArgs),
 }
 
 /// The day of judgement.
@@ -60,6 +64,8 @@ pub(crate) fn run(args: &AuditArgs) -> ExitCode {
         Command::Catalog(args) => catalog::run(args),
         Command::Logs(args) => logs::run(args),
         Command::Schedule(args) => schedule::run(args),
+        Command::Drift(args) => drift::run(args),
+        Command::Probe(args) => probe::run(args),
     };
     match outcome {
         Ok(exit) => ExitCode::from(exit.code()),

@@ -1,5 +1,6 @@
 //! The help of every command, and that its examples work when pasted.
 
+use crate::drift;
 use crate::world::{Desktop, Outcome};
 
 /// Every command, found by reading the help of the one above it.
@@ -88,6 +89,10 @@ const AUDITED: [(&str, &str); 6] = [
     ("points.csv", include_str!("../../../audit/tests/data/points.csv")),
 ];
 
+/// The finding that the example of `frankly audit drift ack` speaks of.
+const FINDINGS: &str = r#"{"alerts":1,"findings":[{"id":"5f0c2b7e9a13d846","service":"Example","document":"Terms","kind":"change",
+    "state":"confirmed","severity":"high","touches":["ENC-1"],"first_seen":"2026-03-01T00:00:00Z","told":"2026-03-04T00:00:00Z"}]}"#;
+
 /// Pastes an example into a folder that holds what it speaks of.
 fn try_out(example: &str) {
     let desktop = Desktop::new();
@@ -121,6 +126,15 @@ fn try_out(example: &str) {
         desktop.frankly(&["backup", file, "--data", "data"]).fine();
         std::fs::remove_dir_all(desktop.path().join("data")).unwrap();
     }
+    if example.contains("audit drift") {
+        drift::history(&desktop);
+        desktop.write("watch.yaml", &drift::Page::new("<main><p>Our terms are short.</main>").declared());
+        std::fs::create_dir(desktop.path().join("drift")).unwrap();
+        desktop.write("drift/findings.json", FINDINGS);
+    }
+    let probed = example.contains("audit probe").then(|| desktop.serve());
+    let address = probed.as_ref().map_or_else(|| "127.0.0.1:8008".to_owned(), |server| server.address.to_string());
+    let example = &example.replace("127.0.0.1:8008", &address);
     let outcome: Outcome = desktop.paste(&format!("NEW='correct horse'\n{example}"), "correct horse\n");
     assert!(!outcome.fine().is_empty(), "{example}");
 }

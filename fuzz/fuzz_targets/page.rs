@@ -1,0 +1,7 @@
+//! `page` of the library, fed by libFuzzer.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    fuzz::page(bytes);
+});
