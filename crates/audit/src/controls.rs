@@ -12,6 +12,13 @@ pub const CONTROLS_YAML: &str = include_str!("../../../registry/controls.yaml");
 /// The text of the profiles that come with Frankly.
 pub const PROFILES_YAML: &str = include_str!("../../../registry/profiles.yaml");
 
+/// The text of the mappings that come with Frankly.
+pub const MAPPINGS_YAML: &str = include_str!("../../../registry/mappings.yaml");
+
+/// How the controls correspond to other lists.
+pub static MAPPINGS: LazyLock<Mappings> =
+    LazyLock::new(|| serde_saphyr::from_str(MAPPINGS_YAML).expect("a test reads the shipped mappings"));
+
 /// The controls and profiles that come with Frankly.
 pub static SHIPPED: LazyLock<Controls> = LazyLock::new(|| {
     let controls: ControlsFile = serde_saphyr::from_str(CONTROLS_YAML).expect("a test reads the shipped controls");
@@ -122,6 +129,44 @@ pub struct Profile {
     pub controls: Vec<String>,
 }
 
+/// Other lists and what of ours corresponds.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mappings {
+    #[serde(rename = "schema")]
+    _schema: String,
+    /// Version of the mappings.
+    pub version: String,
+    /// In order; the article's checklist is the first.
+    pub lists: Vec<MappedList>,
+}
+
+/// Another list.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MappedList {
+    /// Such as `dsa`.
+    pub id: String,
+    /// What it is.
+    pub title: String,
+    /// Where it is.
+    pub href: Option<String>,
+    /// In order.
+    pub lines: Vec<MappedLine>,
+}
+
+/// A line of another list.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MappedLine {
+    /// Such as `art-17`.
+    pub id: String,
+    /// What it asks for, in our own words.
+    pub title: String,
+    /// Ids of controls that correspond.
+    pub controls: Vec<String>,
+}
+
 /// All controls, by group and by id.
 #[derive(Debug)]
 pub struct Controls {
@@ -190,6 +235,14 @@ mod tests {
                 assert!(SHIPPED.get(control).is_some(), "{}: {control}", profile.id);
             }
             assert_eq!(profile.controls.iter().collect::<BTreeSet<_>>().len(), profile.controls.len(), "{}", profile.id);
+        }
+    }
+
+    #[test]
+    fn mappings_name_controls_that_exist_once_each() {
+        for line in MAPPINGS.lists.iter().flat_map(|list| &list.lines) {
+            assert!(line.controls.iter().all(|control| SHIPPED.get(control).is_some()), "{}", line.id);
+            assert_eq!(line.controls.iter().collect::<BTreeSet<_>>().len(), line.controls.len(), "{}", line.id);
         }
     }
 

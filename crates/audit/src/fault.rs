@@ -34,9 +34,11 @@ impl Fault {
     pub fn syntax(file: &str, error: &serde_saphyr::Error) -> Self {
         let place = error.location().unwrap_or(Location::UNKNOWN);
         let whole = error.to_string();
-        // the reader draws the place below its first line
+        // the reader draws the place below its first line, and names it in front, as we do
         let reason = whole.lines().next().unwrap_or_default();
         let reason = reason.strip_prefix("error: ").unwrap_or(reason);
+        let named = format!("line {} column {}: ", place.line(), place.column());
+        let reason = reason.strip_prefix(&named).unwrap_or(reason);
         Self::at(file, place, "syntax", reason)
     }
 }

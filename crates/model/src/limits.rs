@@ -557,3 +557,19 @@ pub const AUDIT_SAMPLE_STRATA: usize = 5_000;
 pub const AUDIT_OCCURRENCES: usize = 5_000;
 /// Periods of a rule that are looked through, most of which may have no day of it.
 pub const AUDIT_PERIODS: i32 = 20_000;
+// ── Audit ──────────────────────────────────────────────────────────────────────────────────────
+
+/// Bytes of a registry of platforms; a hundred platforms with every control claimed have one or two million.
+pub const AUDIT_REGISTRY_BYTES: usize = 16 * 1024 * 1024;
+/// Platforms of a registry.
+pub const AUDIT_PLATFORMS: usize = 1_000;
+/// Claims about one platform: every control in a few regions.
+pub const AUDIT_CLAIMS: usize = 1_000;
+/// Bytes of a quote: a fragment, not a page.
+pub const AUDIT_QUOTE_BYTES: usize = 500;
+/// Bytes of a rationale.
+pub const AUDIT_TEXT_BYTES: usize = 2_000;
+/// Bytes of a snapshot of a source; pages of vendors have up to a few million.
+pub const AUDIT_SNAPSHOT_BYTES: usize = 64 * 1024 * 1024;
+/// Bytes of a file of evidence, a policy, or results to compare with.
+pub const AUDIT_FILE_BYTES: usize = 256 * 1024 * 1024;

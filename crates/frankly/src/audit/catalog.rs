@@ -1,9 +1,14 @@
 //! `frankly audit catalog`: what is asked of platforms.
 
+use std::path::{Path, PathBuf};
+
 use anyhow::bail;
 use audit::controls::SHIPPED;
 use audit::exit::Exit;
+use audit::oscal;
 use clap::{Args, Subcommand};
+
+use super::judging::put;
 
 /// Show the controls by which platforms are judged
 #[derive(Debug, Args)]
@@ -22,11 +27,27 @@ enum CatalogCommand {
         #[arg(long, value_name = "ID")]
         profile: Option<String>,
     },
+    /// Print the controls, a profile of them or the mapping to other lists as OSCAL
+    #[command(
+        after_help = "Examples:\n  frankly audit catalog export\n  frankly audit catalog export --profile minors-first\n  frankly audit catalog export --mapping"
+    )]
+    Export {
+        /// A profile instead of the catalog
+        #[arg(long, value_name = "ID")]
+        profile: Option<String>,
+        /// The mapping to other lists instead of the catalog
+        #[arg(long, conflicts_with = "profile")]
+        mapping: bool,
+        /// Where to write it [default: standard output]
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
 }
 
 pub(crate) fn run(args: &CatalogArgs) -> anyhow::Result<Exit> {
     match &args.command {
         CatalogCommand::List { profile } => list(profile.as_deref()),
+        CatalogCommand::Export { profile, mapping, out } => export(profile.as_deref(), *mapping, out.as_deref()),
     }
 }
 
@@ -41,6 +62,19 @@ fn list(profile: Option<&str>) -> anyhow::Result<Exit> {
     for (_, control) in SHIPPED.all().filter(|(_, control)| chosen.is_none_or(|ids| ids.contains(&control.id))) {
         println!("{:7} {:9} {}", control.id, control.weight.word(), control.question);
     }
+    Ok(Exit::Pass)
+}
+
+fn export(profile: Option<&str>, mapping: bool, out: Option<&Path>) -> anyhow::Result<Exit> {
+    let document = match profile {
+        Some(id) => match oscal::profile(id) {
+            Some(document) => document,
+            None => bail!("there is no profile {id}; there are {}", profile_ids().join(", ")),
+        },
+        None if mapping => oscal::mapping(),
+        None => oscal::catalog(),
+    };
+    put(&document.to_json(), out)?;
     Ok(Exit::Pass)
 }
 

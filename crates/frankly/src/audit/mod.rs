@@ -2,16 +2,25 @@
 
 mod catalog;
 mod cells;
+mod check;
+mod diff;
 mod drift;
+mod input;
+mod judging;
 mod logs;
 mod probe;
+mod registry;
+mod report;
+mod run;
 mod schedule;
+mod snapshots;
 
 use std::process::ExitCode;
 
-use audit::date::Date;
 use audit::exit::Exit;
 use clap::{Args, Subcommand};
+
+use self::input::Refused;
 
 const AFTER_HELP: &str = "Example:
   frankly audit catalog list --profile article-minimum
@@ -35,33 +44,27 @@ pub(crate) struct AuditArgs {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Registry(registry::RegistryCommandArgs),
     Catalog(catalog::CatalogArgs),
+    Run(run::RunArgs),
+    Report(report::ReportArgs),
+    Check(check::CheckArgs),
+    Diff(diff::DiffArgs),
     Logs(logs::LogsArgs),
     Schedule(schedule::ScheduleArgs),
     Drift(drift::DriftArgs),
     Probe(probe::ProbeArgs),
 }
 
-/// The day of judgement.
-#[derive(Debug, Args)]
-pub(crate) struct AsOf {
-    /// Judge as of this day [default: today]
-    #[arg(long, value_name = "DATE")]
-    as_of: Option<Date>,
-}
-
-#[expect(dead_code, reason = "the commands that judge ask for it")]
-impl AsOf {
-    /// The day that was typed, or today (in UTC, so that every machine says the same).
-    pub(crate) fn day(&self) -> Date {
-        self.as_of.unwrap_or_else(|| jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date())
-    }
-}
-
 /// Carries out a command; what goes wrong is told with a code of its own.
 pub(crate) fn run(args: &AuditArgs) -> ExitCode {
     let outcome = match &args.command {
+        Command::Registry(args) => registry::run(args),
         Command::Catalog(args) => catalog::run(args),
+        Command::Run(args) => run::run(args),
+        Command::Report(args) => report::run(args),
+        Command::Check(args) => check::run(args),
+        Command::Diff(args) => diff::run(args),
         Command::Logs(args) => logs::run(args),
         Command::Schedule(args) => schedule::run(args),
         Command::Drift(args) => drift::run(args),
@@ -71,7 +74,7 @@ pub(crate) fn run(args: &AuditArgs) -> ExitCode {
         Ok(exit) => ExitCode::from(exit.code()),
         Err(error) => {
             eprintln!("frankly audit: {error:#}");
-            ExitCode::from(Exit::Usage.code())
+            ExitCode::from(error.downcast_ref::<Refused>().map_or(Exit::Usage, |refused| refused.exit).code())
         }
     }
 }

@@ -102,6 +102,9 @@ fn try_out(example: &str) {
     for (name, text) in AUDITED {
         desktop.write(name, text);
     }
+    if example.starts_with("frankly audit") {
+        crate::audit::lay_out(&desktop);
+    }
     let serves = example.starts_with("frankly serve") || example.starts_with("frankly demo");
     if serves {
         // any free port, so that examples can be tried side by side
