@@ -16,7 +16,8 @@ const PLATFORMS: usize = 100;
 fn text() -> String {
     let mut text = format!("schema: {}\nretrieved: 2026-06-01\nsources:\n", registry::SCHEMA);
     for number in 0..PLATFORMS {
-        writeln!(text, "  page-{number}: {{kind: vendor_page, url: \"https://chat-{number}.example.org/\", date: 2026-05-01}}").expect("memory");
+        writeln!(text, "  page-{number}: {{kind: vendor_page, url: \"https://chat-{number}.example.org/\", date: 2026-05-01}}")
+            .expect("memory");
     }
     text += "platforms:\n";
     for number in 0..PLATFORMS {
@@ -47,7 +48,15 @@ fn main() {
     let documents = begun.elapsed();
     let page = to_html("speed", &report(&made, &Report::default()).expect("no empty cell"));
     let whole = begun.elapsed();
-    println!("{} platforms, {} cells, {} bytes of YAML", made.sheets.len(), made.subjects().map(|sheet| sheet.cells.len()).sum::<usize>(), text.len());
-    println!("read {read:?}, judged after {judged:?}, results and OSCAL ({} bytes) after {documents:?}", written.iter().map(String::len).sum::<usize>() + poam);
+    println!(
+        "{} platforms, {} cells, {} bytes of YAML",
+        made.sheets.len(),
+        made.subjects().map(|sheet| sheet.cells.len()).sum::<usize>(),
+        text.len()
+    );
+    println!(
+        "read {read:?}, judged after {judged:?}, results and OSCAL ({} bytes) after {documents:?}",
+        written.iter().map(String::len).sum::<usize>() + poam
+    );
     println!("HTML ({} bytes) after {whole:?}", page.len());
 }

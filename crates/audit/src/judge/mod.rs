@@ -1,8 +1,8 @@
 //! What the evidence comes to: a state for each control and platform, never a grade.
 
+mod cell;
 mod overlay;
 mod risk;
-mod state;
 
 pub use overlay::with_evidence;
 pub use risk::{Risk, RiskLevel, risk};
@@ -12,7 +12,7 @@ use crate::date::Date;
 use crate::registry::{Age, Claim, Platform, Registry};
 use crate::value::Weight;
 
-pub use state::State;
+pub use cell::State;
 
 /// What is judged, and as of when.
 #[derive(Debug, Clone, Default)]
@@ -113,7 +113,7 @@ impl<'a> Assessment<'a> {
         let region = settings.region.as_deref();
         let sheet = |platform: &'a Platform, controls: &[(&'static Group, &'static Control)]| Sheet {
             platform,
-            cells: controls.iter().map(|(group, control)| state::cell(registry, platform, group, control, as_of, region)).collect(),
+            cells: controls.iter().map(|(group, control)| cell::judge(registry, platform, group, control, as_of, region)).collect(),
         };
         let wanted = |platform: &&Platform| settings.platforms.is_empty() || settings.platforms.contains(&platform.id);
         let sheets = registry.platforms.iter().filter(wanted).map(|platform| sheet(platform, &of_platforms)).collect();

@@ -40,8 +40,7 @@ pub struct Risk {
 pub fn risk(sheet: &Sheet<'_>) -> Risk {
     let answer = |control: &str| last_known(sheet, control);
     let readable = match (answer("ENC-1"), answer("ENC-2")) {
-        (_, Some(Value::No | Value::OptIn | Value::Partial)) => Some(true),
-        (Some(Value::No), None) => Some(true),
+        (_, Some(Value::No | Value::OptIn | Value::Partial)) | (Some(Value::No), None) => Some(true),
         (_, Some(Value::Yes)) => Some(false),
         _ => None,
     };

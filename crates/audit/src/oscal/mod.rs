@@ -3,9 +3,11 @@
 //! What these structs do not name is kept in `extra`, so that a document of somebody else is written again with all
 //! that it had. Identifiers are made from what they name (UUID version 5): the same run makes the same document.
 
-mod catalog;
-mod mapping;
+#[macro_use]
 mod model;
+mod catalog;
+mod found;
+mod mapping;
 mod plan;
 mod poam;
 mod results;
@@ -14,6 +16,7 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 pub use catalog::{catalog, profile};
+pub use found::*;
 pub use mapping::mapping;
 pub use model::*;
 pub use plan::plan;

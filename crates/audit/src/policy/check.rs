@@ -288,12 +288,12 @@ fn sensitive(made: &Assessment<'_>, one: &Use, region: &str, data: DataClass) ->
     }
     let state = |control: &str| sheet.cell(control).map_or(State::Unknown, |cell| cell.state);
     let (first, second) = (state("ENC-1"), state("ENC-2"));
-    let stale = [first, second].iter().all(|state| matches!(state, State::Met | State::Stale));
+    let only_old = [first, second].iter().all(|state| matches!(state, State::Met | State::Stale));
     let message = format!(
         "{} sends {data} data over {} in {region}, whose direct messages are not shown to be end-to-end encrypted (ENC-1 is {first}, ENC-2 is {second})",
         one.team, one.platform
     );
-    Some(Finding { weight: Weight::Critical, stale, ..finding("P1", one, region, Some(data), message) })
+    Some(Finding { weight: Weight::Critical, stale: only_old, ..finding("P1", one, region, Some(data), message) })
 }
 
 /// P2: messages are scanned, and nobody publishes how well.

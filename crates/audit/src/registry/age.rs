@@ -108,7 +108,7 @@ fn carries(kind: SourceKind, confidence: Confidence) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::registry::read::tests::registry_of;
+    use crate::registry::testing::registry_of;
 
     fn age(confidence: &str, sources: &str, as_of: &str) -> Option<Age> {
         let registry = registry_of(

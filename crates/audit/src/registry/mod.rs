@@ -8,7 +8,9 @@ mod quote;
 mod read;
 mod rules;
 #[cfg(test)]
-mod schema_test;
+mod schema_tests;
+#[cfg(test)]
+mod testing;
 mod verify;
 
 use std::collections::BTreeMap;

@@ -381,23 +381,9 @@ fn scope(written: ScopeFile) -> Scope {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
+    use super::super::testing::{day, registry_of, text_of};
     use super::*;
-
-    pub(crate) fn day() -> Date {
-        "2026-06-01".parse().unwrap()
-    }
-
-    fn text_of(sources: &str, claims: &str) -> String {
-        format!(
-            "schema: {SCHEMA}\nretrieved: 2026-06-01\nsources:\n{sources}\nplatforms:\n  - id: chat\n    name: Chat\n    claims:\n{claims}\n"
-        )
-    }
-
-    /// A registry with one platform, from lines of sources and of claims.
-    pub(crate) fn registry_of(sources: &str, claims: &str) -> Registry {
-        read("r.yaml", &text_of(sources, claims), day()).unwrap().0
-    }
 
     const PAGE: &str = "  page: {kind: vendor_page, url: \"https://chat.example.org/\", date: 2026-05-01}";
 

@@ -111,7 +111,7 @@ fn fault_of(registry: &Registry, claim: &Claim, quote: &str, verdict: Verdict) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::registry::read::tests::registry_of;
+    use crate::registry::testing::registry_of;
 
     fn verdicts(sha256: &str, quote: &str, page: Option<&str>) -> Vec<Verdict> {
         let registry = registry_of(

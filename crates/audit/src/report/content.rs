@@ -153,9 +153,14 @@ fn contradictions(made: &Assessment<'_>) -> Vec<Block> {
 
 /// Claims and events of the last year, by day.
 fn recent(made: &Assessment<'_>) -> Vec<Block> {
+    let list = recorded(made, &made.sheets);
+    if list.is_empty() { vec![paragraph("Nothing is recorded.")] } else { vec![Block::List(list)] }
+}
+
+fn recorded(made: &Assessment<'_>, sheets: &[Sheet<'_>]) -> Vec<Vec<Inline>> {
     let is_recent = |day: crate::date::Date| (0..=RECENT_DAYS).contains(&crate::date::days_between(day, made.as_of));
     let mut items: Vec<(crate::date::PageDate, Vec<Inline>)> = Vec::new();
-    for sheet in &made.sheets {
+    for sheet in sheets {
         for judged in sheet.cells.iter().flat_map(|cell| &cell.judged) {
             let claim = judged.claim;
             let Some(since) = claim.effective.filter(|since| is_recent(since.day())) else { continue };
@@ -166,17 +171,17 @@ fn recent(made: &Assessment<'_>) -> Vec<Block> {
             items.push((since, item));
         }
     }
-    let shown = |id: &String| made.sheets.iter().any(|sheet| sheet.platform.id == *id);
+    let shown = |id: &String| sheets.iter().any(|sheet| sheet.platform.id == *id);
     for event in &made.registry.events {
-        if is_recent(event.date.day()) && (event.platforms.is_empty() || event.platforms.iter().any(shown)) {
+        let of_all = event.platforms.is_empty() && sheets.len() == made.sheets.len();
+        if is_recent(event.date.day()) && (of_all || event.platforms.iter().any(shown)) {
             let mut item = vec![Inline::text(format!("{}: {} ({}): ", event.date, event.what, words::confidence(event.confidence)))];
             item.extend(words::sources(made.registry, &event.sources));
             items.push((event.date, item));
         }
     }
     items.sort_by_key(|(day, _)| *day);
-    let list = items.into_iter().map(|(_, item)| item).collect::<Vec<_>>();
-    if list.is_empty() { vec![paragraph("Nothing is recorded.")] } else { vec![Block::List(list)] }
+    items.into_iter().map(|(_, item)| item).collect()
 }
 
 fn since(changes: &[Change]) -> Vec<Block> {
@@ -197,6 +202,13 @@ fn sheet_of(made: &Assessment<'_>, sheet: &Sheet<'_>) -> Result<Vec<Block>, Empt
     let operators: Vec<String> = sheet.platform.operator.iter().map(|(region, operator)| format!("{operator} ({region})")).collect();
     if !operators.is_empty() {
         blocks.push(paragraph(format!("Operator: {}.", operators.join("; "))));
+    }
+    let changed = recorded(made, std::slice::from_ref(sheet));
+    if changed.is_empty() {
+        blocks.push(paragraph("No change of the last 12 months is recorded."));
+    } else {
+        blocks.push(paragraph("Recorded changes of the last 12 months:"));
+        blocks.push(Block::List(changed));
     }
     let rows = sheet.cells.iter().map(|cell| row(made, cell)).collect();
     let table = Table::guarded(&["Control", "State", "Answer, confidence, age", "Evidence"], rows)?;

@@ -67,7 +67,7 @@ impl Inline {
     fn is_visible(&self) -> bool {
         match self {
             Self::Text(text) | Self::Strong(text) | Self::Quote(text) | Self::Badge(_, text) | Self::Link { text, .. } => {
-                text.chars().any(|letter| letter.is_alphanumeric())
+                text.chars().any(char::is_alphanumeric)
             }
             Self::Break => false,
         }

@@ -28,7 +28,9 @@ pub fn to_html(title: &str, blocks: &[Block]) -> String {
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n<title>{}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n",
         escape(title)
     );
-    blocks.iter().for_each(|one| block(&mut out, one));
+    for one in blocks {
+        block(&mut out, one);
+    }
     out + "</main>\n</body>\n</html>\n"
 }
 
@@ -42,14 +44,18 @@ fn block(out: &mut String, one: &Block) {
         Block::Paragraph(line) => put(out, format_args!("<p>{}</p>\n", inlines(line))),
         Block::List(items) => {
             out.push_str("<ul>\n");
-            items.iter().for_each(|item| put(out, format_args!("<li>{}</li>\n", inlines(item))));
+            for item in items {
+                put(out, format_args!("<li>{}</li>\n", inlines(item)));
+            }
             out.push_str("</ul>\n");
         }
         Block::Table(one) => table(out, one),
         Block::Verbatim(text) => put(out, format_args!("<pre>{}</pre>\n", escape(text))),
         Block::Details(summary, blocks) => {
             put(out, format_args!("<details>\n<summary>{}</summary>\n", escape(summary)));
-            blocks.iter().for_each(|inner| block(out, inner));
+            for inner in blocks {
+                block(out, inner);
+            }
             out.push_str("</details>\n");
         }
         Block::Picture { svg, table: numbers } => {
@@ -61,7 +67,9 @@ fn block(out: &mut String, one: &Block) {
 
 fn table(out: &mut String, table: &Table) {
     out.push_str("<div class=\"scroll\" tabindex=\"0\">\n<table>\n<thead><tr>");
-    table.head.iter().for_each(|head| put(out, format_args!("<th scope=\"col\">{}</th>", escape(head))));
+    for head in &table.head {
+        put(out, format_args!("<th scope=\"col\">{}</th>", escape(head)));
+    }
     out.push_str("</tr></thead>\n<tbody>\n");
     for row in &table.rows {
         out.push_str("<tr>");
@@ -79,7 +87,6 @@ fn inlines(line: &[Inline]) -> String {
     let mut out = String::new();
     for piece in line {
         match piece {
-            Inline::Text(text) => out.push_str(&escape(text)),
             Inline::Strong(text) => put(&mut out, format_args!("<strong>{}</strong>", escape(text))),
             Inline::Quote(text) => put(&mut out, format_args!("<q>{}</q>", escape(text))),
             Inline::Badge(kind, text) => put(&mut out, format_args!("<span class=\"badge {kind}\">{}</span>", escape(text))),
@@ -87,7 +94,7 @@ fn inlines(line: &[Inline]) -> String {
             Inline::Link { text, href, is_file } if *is_file || href.starts_with("https://") || href.starts_with("http://") => {
                 put(&mut out, format_args!("<a href=\"{}\" rel=\"noreferrer\">{}</a>", escape(href), escape(text)));
             }
-            Inline::Link { text, .. } => out.push_str(&escape(text)),
+            Inline::Text(text) | Inline::Link { text, .. } => out.push_str(&escape(text)),
             Inline::Break => out.push_str("<br>"),
         }
     }

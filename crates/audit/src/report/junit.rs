@@ -1,4 +1,4 @@
-//! Results as JUnit XML, which every CI shows: a suite for each platform, a case for each control.
+//! Results as `JUnit` XML, which every CI shows: a suite for each platform, a case for each control.
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 

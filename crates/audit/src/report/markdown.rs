@@ -25,7 +25,9 @@ fn block(out: &mut String, one: &Block, base: &str) {
         Block::Heading(level, text) => put(out, format_args!("{} {}\n\n", "#".repeat(usize::from(*level)), escape(text))),
         Block::Paragraph(line) => put(out, format_args!("{}\n\n", inlines(line, base))),
         Block::List(items) => {
-            items.iter().for_each(|item| put(out, format_args!("- {}\n", inlines(item, base))));
+            for item in items {
+                put(out, format_args!("- {}\n", inlines(item, base)));
+            }
             out.push('\n');
         }
         Block::Table(one) | Block::Picture { table: one, .. } => table(out, one, base),
@@ -36,7 +38,9 @@ fn block(out: &mut String, one: &Block, base: &str) {
         }
         Block::Details(summary, blocks) => {
             put(out, format_args!("<details>\n<summary>{}</summary>\n\n", super::html::escape(summary)));
-            blocks.iter().for_each(|inner| block(out, inner, base));
+            for inner in blocks {
+                block(out, inner, base);
+            }
             out.push_str("</details>\n\n");
         }
     }
@@ -56,14 +60,13 @@ fn inlines(line: &[Inline], base: &str) -> String {
     let mut out = String::new();
     for piece in line {
         match piece {
-            Inline::Text(text) => out.push_str(&escape(text)),
             Inline::Strong(text) | Inline::Badge(_, text) => put(&mut out, format_args!("**{}**", escape(text.trim()))),
             Inline::Quote(text) => put(&mut out, format_args!("“{}”", escape(text))),
             Inline::Link { text, href, is_file: true } => put(&mut out, format_args!("[{}]({base}{})", escape(text), target(href))),
             Inline::Link { text, href, .. } if href.starts_with("https://") || href.starts_with("http://") => {
                 put(&mut out, format_args!("[{}]({})", escape(text), target(href)));
             }
-            Inline::Link { text, .. } => out.push_str(&escape(text)),
+            Inline::Text(text) | Inline::Link { text, .. } => out.push_str(&escape(text)),
             Inline::Break => out.push_str("<br>"),
         }
     }

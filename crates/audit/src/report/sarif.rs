@@ -1,5 +1,7 @@
 //! Findings as SARIF 2.1.0, which code review shows at the line they are about.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use crate::controls::SHIPPED;
@@ -127,7 +129,7 @@ fn uri(path: &str) -> String {
     for byte in path.bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' | b'~' => out.push(char::from(byte)),
-            byte => out.push_str(&format!("%{byte:02X}")),
+            byte => write!(out, "%{byte:02X}").expect("a string takes what is written"),
         }
     }
     out
@@ -160,7 +162,10 @@ mod tests {
         let metadata: Value = serde_json::from_slice(&metadata.stdout).unwrap();
         let package = metadata["packages"].as_array().unwrap().iter().find(|package| package["name"] == "serde-sarif").unwrap();
         let manifest = PathBuf::from(package["manifest_path"].as_str().unwrap());
-        serde_json::from_str(&std::fs::read_to_string(manifest.with_file_name("src").join("schema.json")).unwrap()).unwrap()
+        let text = std::fs::read_to_string(manifest.with_file_name("src").join("schema.json")).unwrap();
+        // one expression of the schema has a bracket too many, about languages, which are not written here
+        assert!(text.contains("[a-zA-Z]{2}]?$"));
+        serde_json::from_str(&text.replace("[a-zA-Z]{2}]?$", "[a-zA-Z]{2}$")).unwrap()
     }
 
     #[test]

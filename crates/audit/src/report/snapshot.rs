@@ -7,13 +7,13 @@ use crate::judge::{Assessment, Cell, Sheet, State};
 use crate::value::{Confidence, Value, Weight};
 
 /// The form of a file of results.
-pub const SCHEMA: &str = "frankly.audit.result/1";
+const SCHEMA: &str = "frankly.audit.result/1";
 
 /// A run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ResultFile {
-    /// [`SCHEMA`].
+    /// `frankly.audit.result/1`.
     pub schema: String,
     /// The day of judgement.
     pub as_of: Date,

@@ -51,7 +51,7 @@ enum Format {
     Text,
     /// SARIF 2.1.0
     Sarif,
-    /// JUnit XML
+    /// The XML of test results that every CI shows
     Junit,
 }
 
@@ -60,7 +60,9 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
     let as_of = args.judging.registry.day();
     let name = args.policy.display().to_string();
     let policy = policy::read(&name, &text_of(&args.policy, AUDIT_FILE_BYTES)?, &registry, as_of).map_err(|faults| {
-        faults.iter().for_each(|fault| println!("{fault}"));
+        for fault in &faults {
+            println!("{fault}");
+        }
         Refused::with(Exit::Usage, format!("{name}: {} in the policy", count(faults.len(), "fault")))
     })?;
     let baseline = args.baseline.as_ref().map(|path| -> anyhow::Result<Baseline> {
@@ -92,15 +94,12 @@ fn told(checked: &Checked, only_new: bool) -> String {
     let shown = checked.findings.iter().filter(|finding| !only_new || finding.standing == Standing::New);
     let mut text = String::new();
     for finding in shown {
-        text += &format!(
-            "{}:{}: {} {} {}: {}\n",
-            checked.file,
-            finding.place.line,
-            finding.standing.word(),
-            finding.weight.word(),
-            finding.rule,
-            finding.message
+        let (standing, weight) = (finding.standing.word(), finding.weight.word());
+        text.push_str(
+            &[&checked.file, ":", &finding.place.line.to_string(), ": ", standing, " ", weight, " ", &finding.rule, ": "].concat(),
         );
+        text.push_str(&finding.message);
+        text.push('\n');
     }
     let number = |standing: Standing| checked.findings.iter().filter(|finding| finding.standing == standing).count();
     text + &format!(

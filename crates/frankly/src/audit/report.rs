@@ -53,7 +53,7 @@ enum Format {
     Oscal,
     /// SARIF 2.1.0
     Sarif,
-    /// JUnit XML
+    /// The XML of test results that every CI shows
     Junit,
 }
 

@@ -3,7 +3,7 @@
 use super::REGISTRY;
 use crate::world::{Desktop, Outcome};
 
-const POLICY: &str = r#"schema: frankly.audit.policy/1
+const POLICY: &str = "schema: frankly.audit.policy/1
 organisation: Example
 data_classes:
   internal:
@@ -12,7 +12,7 @@ data_classes:
 uses:
   - {team: support, platform: chat, regions: [DE], data: [internal]}
 fail_on: high
-"#;
+";
 
 fn desk(policy: &str) -> Desktop {
     let desktop = Desktop::new();

@@ -57,7 +57,7 @@ impl fmt::Display for State {
 }
 
 /// Judges one control of one platform.
-pub(super) fn cell<'a>(
+pub(super) fn judge<'a>(
     registry: &'a Registry,
     platform: &'a Platform,
     group: &'static Group,
