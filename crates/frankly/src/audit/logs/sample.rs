@@ -12,7 +12,7 @@ use clap::{Args, ValueEnum};
 use super::super::cells::row;
 use super::input::LogInput;
 
-/// Draw decisions for a second look: by a seed, from every stratum, all critical ones included
+/// Draw decisions for a second look: by a seed, from every stratum, all critical ones
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   frankly audit logs sample moderation.ndjson --seed 7 --half-width 0.05
