@@ -14,6 +14,7 @@ mod report;
 mod run;
 mod schedule;
 mod snapshots;
+mod train;
 
 use std::process::ExitCode;
 
@@ -54,6 +55,7 @@ enum Command {
     Schedule(schedule::ScheduleArgs),
     Drift(drift::DriftArgs),
     Probe(probe::ProbeArgs),
+    Train(train::TrainArgs),
 }
 
 /// Carries out a command; what goes wrong is told with a code of its own.
@@ -69,6 +71,7 @@ pub(crate) fn run(args: &AuditArgs) -> ExitCode {
         Command::Schedule(args) => schedule::run(args),
         Command::Drift(args) => drift::run(args),
         Command::Probe(args) => probe::run(args),
+        Command::Train(args) => train::run(args),
     };
     match outcome {
         Ok(exit) => ExitCode::from(exit.code()),

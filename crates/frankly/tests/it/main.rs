@@ -5,6 +5,7 @@
 mod audit;
 mod audit_logs;
 mod audit_schedule;
+mod audit_train;
 mod backup;
 mod demo;
 mod drift;
