@@ -8,7 +8,7 @@ mod server;
 
 pub use logs::log;
 pub use pages::{feed, page};
-pub use rules::{contact, pack, scan};
+pub use rules::{contact, linear, pack, scan};
 pub use server::{request, token};
 
 use blobs::thumbnail::{self, Size};

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use app::contact::ContactPolicy;
-use app::rules::Rules;
+use app::rules::{Model, Rules};
 use model::body::PlainBody;
 use model::contact::{ContactCounters, ContactFacts, ContactLimit, ContactOutcome};
 use model::facts::Facts;
@@ -32,6 +32,40 @@ pub fn pack(bytes: &[u8]) -> bool {
             let body = PlainBody::of_text("I will kill you, send me a nude. https://example.org");
             let verdict = rules.judge(&Facts::default(), &rules.scan(&body));
             assert!(verdict.reasons.iter().all(|reason| (0.0..=1.0).contains(&reason.score)), "a score is between 0 and 1");
+            true
+        }
+    }
+}
+
+/// The model that comes with the program.
+static MODEL: &[u8] = include_bytes!("../../models/frankly-en.model");
+
+/// A model: bytes as they are, or four bytes that say where and others that are put there in the model that ships, with
+/// a checksum that fits. Refused with a reason, or a model that judges.
+pub fn linear(bytes: &[u8]) -> bool {
+    let mut changed = MODEL.to_vec();
+    match bytes.split_first_chunk::<4>() {
+        Some((place, with)) if !bytes.starts_with(b"FRKLIN") => {
+            let end = changed.len() - 8;
+            let at = u32::from_le_bytes(*place) as usize % end;
+            let length = with.len().min(end - at);
+            changed[at..at + length].copy_from_slice(&with[..length]);
+            let sum = changed[..end]
+                .iter()
+                .fold(0xCBF2_9CE4_8422_2325_u64, |state, byte| (state ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3));
+            changed[end..].copy_from_slice(&sum.to_le_bytes());
+        }
+        _ => changed = bytes.to_vec(),
+    }
+    match Model::read(&changed) {
+        Err(error) => {
+            assert!(!error.to_string().is_empty(), "a refusal has a reason");
+            false
+        }
+        Ok(model) => {
+            assert!(Model::read(&model.write()) == Ok(model.clone()), "a model means the same when written again");
+            let labels = model.labels(&PlainBody::of_text("I will k1ll you, claim your prize 0800 123 https://example.org"));
+            assert!(labels.iter().all(|label| label.millionths <= 1_000_000), "a share is between 0 and 1");
             true
         }
     }

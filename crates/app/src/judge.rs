@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use model::body::PlainBody;
 use model::conversation::Conversation;
-use model::facts::{ContextFacts, Facts, MessageFacts, PairFacts, PartyFacts};
+use model::facts::{ContextFacts, Facts, MediaFacts, MessageFacts, PairFacts, PartyFacts};
 use model::finding::Findings;
 use model::id::OwnedUserId;
 use model::person::AgeBand;
@@ -48,6 +48,7 @@ impl App {
         let mut findings = rules.scan(body);
         let across = self.seams.cross(&room.room_id, sender, body, self.clock.now(), &rules);
         findings.hits.extend(across);
+        self.drift.count(&findings.labels);
         let mut facts = self.facts(room, sender, &Said::plain(body, &findings)).await?;
         facts.pair.themes = self.note_themes(room, sender, &findings).await?;
         let verdict = rules.judge(&facts, &findings);
@@ -66,7 +67,7 @@ impl App {
         let rules = self.rules();
         let findings = Findings::default();
         let facts = self.facts(room, sender, &Said::sealed(body)).await?;
-        let verdict = rules.judge(&facts, &findings);
+        let verdict = rules.judge_sealed(&facts);
         metrics::counter!("frankly_sealed_messages_judged_total", "action" => verdict.action.as_str()).increment(1);
         Ok(Judgement { verdict, facts, findings })
     }
@@ -168,6 +169,7 @@ impl App {
         let conversation = room.conversation();
         Ok(Facts {
             msg: said.facts.clone(),
+            media: MediaFacts::default(),
             sender: from,
             recipient: to,
             pair: PairFacts { mutual: history.answered && !first_contact, first_contact, prior_msgs: history.prior_msgs, themes: 0 },
@@ -198,6 +200,13 @@ impl App {
     /// The rules in force.
     pub(crate) fn rules(&self) -> Arc<Rules> {
         Arc::clone(&self.rules.read().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+
+    /// For each label of the linear model how far the messages judged here are from those it was trained on; nothing for
+    /// a label while they are too few.
+    pub fn model_drift(&self) -> Vec<(String, Option<f64>)> {
+        let rules = self.rules();
+        rules.model().map(|model| self.drift.against(model).map(|(label, psi)| (label.to_owned(), psi)).collect()).unwrap_or_default()
     }
 
     /// Version of the packs in force, and how many rules they have.

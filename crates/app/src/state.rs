@@ -46,6 +46,8 @@ pub struct App {
     pub(crate) desk: Desk,
     pub(crate) behaviour: Behaviour,
     pub(crate) seams: Seams,
+    /// How the shares of the linear model are spread over the messages judged since the start.
+    pub(crate) drift: scan::Drift,
     pub(crate) typing: Typing,
     pub(crate) waiters: Waiters,
     pub(crate) told: Told,
@@ -69,6 +71,7 @@ impl App {
             uiaa: UiaaSessions::new(),
             rates: Rates::new(config.dev),
             seams: Seams::new(&*entropy),
+            drift: scan::Drift::default(),
             modes: RwLock::new(Arc::new(config.modes.clone())),
             config,
             store,

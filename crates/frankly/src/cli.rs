@@ -20,6 +20,8 @@ pub(crate) struct Cli {
 enum Command {
     Serve(ServeArgs),
     Scan(crate::scan::ScanArgs),
+    Rules(crate::rules::RulesArgs),
+    Model(crate::linear::ModelArgs),
     Demo(crate::demo::DemoArgs),
     User(crate::user::UserArgs),
     HostKey(crate::host_key::HostKeyArgs),
@@ -84,6 +86,8 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Scan(args) => crate::scan::run(&args),
+        Command::Rules(args) => crate::rules::run(&args),
+        Command::Model(args) => crate::linear::run(&args),
         Command::Demo(args) => block_on(crate::demo::run(args)),
         Command::HostKey(args) => block_on(crate::host_key::run(args)),
         Command::User(args) => block_on(crate::user::run(args)),

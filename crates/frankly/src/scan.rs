@@ -201,6 +201,10 @@ impl Judge {
             let strongest = harms.entry(reason.harm.clone()).or_default();
             *strongest = strongest.max(reason.score);
         }
+        for label in &findings.labels {
+            let strongest = harms.entry(harm_of(&label.name).to_owned()).or_default();
+            *strongest = strongest.max(share(label.millionths));
+        }
         let mut action = verdict.action;
         if self.any_hit_blocks && !findings.hits.is_empty() {
             action = Action::Block;
@@ -211,6 +215,20 @@ impl Judge {
         let score = harms.values().copied().fold(0.0, f32::max);
         Judged { id, verdict: action.as_str(), harms, score, hits: hits.collect(), us: (us * 10.0).round() / 10.0 }
     }
+}
+
+/// The harm that a label of the built-in model is about; a label of another model is named as it is.
+fn harm_of(label: &str) -> &str {
+    match label {
+        "abuse" => "harassment",
+        "hate" => "harassment.hate",
+        other => other,
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "at most a million")]
+fn share(millionths: u32) -> f32 {
+    millionths as f32 / 1e6
 }
 
 #[cfg(test)]

@@ -23,3 +23,8 @@ impl Entropy for SystemEntropy {
         SysRng.try_fill_bytes(bytes).expect("a machine without randomness cannot serve");
     }
 }
+
+/// The date where the machine stands.
+pub(crate) fn today() -> jiff::civil::Date {
+    jiff::Zoned::now().date()
+}

@@ -1,4 +1,5 @@
-//! What the rules may know about a message besides its text. All of it exists in sealed conversations too.
+//! What the rules may know about a message besides its text. All of it exists in sealed conversations too, but what is
+//! known of media: those are encrypted there.
 
 use serde::{Deserialize, Serialize};
 
@@ -65,6 +66,16 @@ pub struct MessageFacts {
     pub is_edit: bool,
 }
 
+/// What is known of the media that a readable message shows. All zero while no bank of known media is loaded.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MediaFacts {
+    /// Entries of banks of known media that they match.
+    pub matches: i64,
+    /// Bits in which the nearest entry differs; 0 for the very same bytes.
+    pub distance: i64,
+}
+
 /// Where it is said.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -85,6 +96,8 @@ pub struct ContextFacts {
 pub struct Facts {
     /// The message's outer form.
     pub msg: MessageFacts,
+    /// What is known of the media it shows.
+    pub media: MediaFacts,
     /// Who writes.
     pub sender: PartyFacts,
     /// Who reads; in a group the youngest and newest values over all.

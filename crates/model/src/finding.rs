@@ -17,6 +17,15 @@ pub struct Hit {
     pub end: u32,
 }
 
+/// How much a linear model makes of a text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Label {
+    /// The label, as in `spam`.
+    pub name: String,
+    /// Calibrated share in millionths: a whole number, so that a stored one is judged again as it was.
+    pub millionths: u32,
+}
+
 /// Everything the scanner saw in one message; at most [`crate::limits::SCAN_HITS`] hits of each term set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Findings {
@@ -31,12 +40,20 @@ pub struct Findings {
     /// Whether the scan ended at a bound before the end of the text, so that something may not have been seen.
     #[serde(default)]
     pub overrun: bool,
+    /// What the linear model makes of it; nothing when no rule asks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<Label>,
 }
 
 impl Findings {
     /// Whether any key of the term set was hit.
     pub fn has(&self, term: &str) -> bool {
         self.hits.iter().any(|hit| hit.term == term)
+    }
+
+    /// Share of the label, in millionths; 0 when the model was not asked.
+    pub fn millionths(&self, label: &str) -> u32 {
+        self.labels.iter().find(|known| known.name == label).map_or(0, |known| known.millionths)
     }
 
     /// The term sets that are themes of a conversation, each once: those whose name begins with `theme_`.

@@ -429,6 +429,14 @@ pub const PACKS_POLL_MS: u64 = 2_000;
 pub const RULES: usize = 2_000;
 /// Keys of all packs together.
 pub const LEXICON_KEYS: usize = 1_000_000;
+/// Keys that one key with placeholders may stand for; a pack multiplies, it does not explode.
+pub const PLACEHOLDER_KEYS: usize = 20_000;
+/// Files that one pack may include, those they include counted.
+pub const PACK_INCLUDES: usize = 64;
+/// Stretches of a text that one reason points at.
+pub const REASON_SPANS: usize = 32;
+/// Bytes of the file of a linear model.
+pub const MODEL_BYTES: usize = 4 * 1024 * 1024;
 /// Bytes of one key.
 pub const LEXICON_KEY_BYTES: usize = 256;
 /// Bytes a compiled regular expression of a pack may take.

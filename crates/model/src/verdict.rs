@@ -1,5 +1,7 @@
 //! What is to be done with a message, and why.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// The outcome of scanning one message; the strongest of all rules that fired wins.
@@ -59,8 +61,19 @@ pub struct HoldTerms {
     pub on_timeout: OnTimeout,
 }
 
+/// A stretch of a message that a rule goes by. It says where, never what.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Span {
+    /// The part of the message, as in `body`.
+    pub field: String,
+    /// First character in the original text of that part.
+    pub start: u32,
+    /// One past the last character.
+    pub end: u32,
+}
+
 /// A rule that fired.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Reason {
     /// `pack/rule`, as in `frankly-en/th-001`.
     pub rule: String,
@@ -78,6 +91,15 @@ pub struct Reason {
     pub explain: String,
     /// Strength in 0..=1.
     pub score: f32,
+    /// Content hash of the rule, so that it can be told whether it has changed since; empty for what is no rule of a pack.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub hash: String,
+    /// The facts that the rule names, with their values; no text of a message.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub facts: BTreeMap<String, serde_json::Value>,
+    /// The characters that the rule goes by, at most [`crate::limits::REASON_SPANS`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub spans: Vec<Span>,
 }
 
 /// The judgement over one message, with every rule that fired.

@@ -12,6 +12,7 @@ mod fillers;
 mod fold;
 mod keys;
 mod lexicon;
+mod linear;
 mod links;
 mod pattern;
 mod scanner;
@@ -24,6 +25,9 @@ mod typing;
 
 pub use fold::{fingerprint, fold, link_fingerprint};
 pub use lexicon::{Key, Lexicon, LexiconError, Pattern};
+pub use linear::{
+    DRIFT_STEPS, Drift, Example, Figures, Head, Measured, Model, ModelError, Settings, Source, Trained, cross_validate, measure, psi, train,
+};
 pub use scanner::scan;
 pub use seam::Seam;
 pub use themes::Themes;

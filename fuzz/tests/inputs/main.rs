@@ -141,6 +141,11 @@ fn pack() {
 }
 
 #[test]
+fn linear() {
+    run("linear", 500, fuzz::linear);
+}
+
+#[test]
 fn contact() {
     run("contact", 2_000, fuzz::contact);
 }

@@ -42,6 +42,11 @@ pub(super) fn router(app: Arc<App>, meter: PrometheusHandle) -> Router {
 /// Everything that is counted, and which rules are in force: one line, so that no old version stays behind.
 fn metrics_of(app: &App, meter: &PrometheusHandle) -> String {
     let (version, rules) = app.rules_in_force();
+    for (label, psi) in app.model_drift() {
+        if let Some(psi) = psi {
+            metrics::gauge!("frankly_model_drift_psi", "label" => label).set(psi);
+        }
+    }
     format!("{}# TYPE frankly_packs_info gauge\nfrankly_packs_info{{version=\"{version}\"}} {rules}\n", meter.render())
 }
 

@@ -111,11 +111,20 @@ fn take_packs(app: &App, directory: &Path) -> anyhow::Result<()> {
     let rules = packs::load(Some(directory))?;
     let (old, _) = app.rules_in_force();
     if rules.version() != old {
+        warn_of_unapproved(&rules);
         tracing::info!(version = rules.version(), rules = rules.count(), old, "other packs are in force");
         metrics::counter!("frankly_pack_reloads_total", "what" => "packs", "ok" => "true").increment(1);
         app.replace_rules(rules);
     }
     Ok(())
+}
+
+/// Says which rules act on messages without the approval of two people; what follows from that is the operator's to say.
+pub(super) fn warn_of_unapproved(rules: &app::rules::Rules) {
+    let unapproved = rules.set().unapproved();
+    if !unapproved.is_empty() {
+        tracing::warn!(rules = unapproved.len(), first = %unapproved[0], "rules act without two approvals; see `frankly rules lint`");
+    }
 }
 
 fn take_contact(app: &App, file: &Path) -> anyhow::Result<()> {

@@ -26,7 +26,9 @@ fn help(desktop: &Desktop, command: &[String]) -> String {
 
 fn subcommands(help: &str) -> Vec<String> {
     let list = help.split_once("Commands:\n").map_or("", |(_, list)| list);
-    list.lines().take_while(|line| line.starts_with("  ")).filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
+    // what is indented further goes on from the line before
+    let lines = list.lines().take_while(|line| line.starts_with("  ")).filter(|line| !line.starts_with("   "));
+    lines.filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
 }
 
 /// The lines under `Example:` or `Examples:`.
@@ -105,6 +107,8 @@ fn try_out(example: &str) {
     if example.starts_with("frankly audit") {
         crate::audit::lay_out(&desktop);
     }
+    let labelled = |label: u8| (0..12).map(move |n| format!("{{\"text\":\"text {n} of kind {label}\",\"label\":{label}}}\n"));
+    desktop.write("labelled.ndjson", &labelled(0).chain(labelled(1)).collect::<String>());
     let serves = example.starts_with("frankly serve") || example.starts_with("frankly demo");
     if serves {
         // any free port, so that examples can be tried side by side

@@ -56,7 +56,7 @@ fn a_changed_pack_is_in_force_without_a_restart_and_a_broken_one_changes_nothing
     let second = version(&server);
     deploy(&desktop, &pack("wombat").replace("verdict: block", "verdict: bloc"));
     server.until("the fault is logged", || server.log().contains("the packs are refused"));
-    assert!(server.log().contains("own.yaml: rule w: verdict must be"), "{}", server.log());
+    assert!(server.log().contains("own.yaml:9: rule w: verdict must be"), "{}", server.log());
     assert_eq!(version(&server), second);
     assert_eq!(ana.says(&room, "5", "a capybara").0, 403);
 

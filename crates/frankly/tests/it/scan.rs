@@ -76,3 +76,13 @@ fn what_cannot_be_used_is_named() {
     let complaint = desktop.frankly(&["scan", "--pack", "packs"]).complaint(1);
     assert!(complaint.contains("bad.yaml"), "{complaint}");
 }
+
+#[test]
+fn the_linear_model_scores_what_no_rule_holds_against_a_text() {
+    let input =
+        "{\"text\":\"WINNER!! You have been picked for a 500 pound award, call 09061701461 now\"}\n{\"text\":\"dinner at eight?\"}\n";
+    let judged = lines(Desktop::new().frankly_reading(&["scan"], input));
+    let spam = |line: usize| judged[line]["harms"]["spam"].as_f64().unwrap();
+    assert!(spam(0) > 0.9 && spam(1) < 0.1, "{judged:#?}");
+    assert!(judged[0]["score"].as_f64().unwrap() > 0.9 && judged[1]["verdict"] == "allow", "{judged:#?}");
+}

@@ -74,7 +74,7 @@ pub(super) fn read(file: &str, text: &str) -> Result<ContactPolicy, PackError> {
         return Err(PackError::pack(file, "a contact policy has a name and at least one rule"));
     }
     if written.rules.len() + written.limits.len() + written.alerts.len() > limits::CONTACT_RULES {
-        return Err(PackError::TooMany { what: "rules", most: limits::CONTACT_RULES });
+        return Err(PackError::too_many(file, "rules", limits::CONTACT_RULES));
     }
     let mut ids = BTreeSet::new();
     let mut fresh = |id: &str| {

@@ -143,6 +143,7 @@ impl ContactPolicy {
                 queue: alert.queue.clone(),
                 explain: explain(&alert.explain, &names),
                 score: 0.6,
+                ..Reason::default()
             })
             .collect();
         reasons.sort_by_key(|reason| std::cmp::Reverse(reason.severity));

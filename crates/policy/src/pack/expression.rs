@@ -43,7 +43,8 @@ fn collect(expression: &IdedExpr, names: &mut BTreeSet<String>) -> Result<(), St
     }
 }
 
-fn dotted(expression: &IdedExpr) -> Option<String> {
+/// `a.b` as a name.
+pub(crate) fn dotted(expression: &IdedExpr) -> Option<String> {
     match &expression.expr {
         Expr::Ident(name) => Some(name.clone()),
         Expr::Select(select) if !select.test => Some(format!("{}.{}", dotted(&select.operand)?, select.field)),

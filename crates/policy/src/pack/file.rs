@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use model::limits;
 use serde::Deserialize;
 use serde_json::Value;
+use serde_saphyr::Spanned;
 
 use super::error::PackError;
 
@@ -16,15 +17,35 @@ pub struct PackFile {
     pub pack: String,
     /// Counted up by the author.
     pub version: u32,
-    /// Where it may be used; `*` for everywhere.
+    /// Where it may be used: `*` for everywhere, `DE`, `US-CA`, `EU`; `!DE` takes a place out.
     pub jurisdictions: Vec<String>,
     /// Law and ground on which it judges.
     pub legal_basis: BTreeMap<String, String>,
+    /// `readable`, `sealed` or both. Left out, its rules that read no text hold in both, the others in readable ones.
+    pub modes: Option<Vec<String>>,
+    /// Files beside it whose placeholders and terms it takes in.
+    #[serde(default)]
+    pub include: Vec<Spanned<String>>,
+    /// Words that `{name}` in a key or pattern stands for, each in turn.
+    #[serde(default)]
+    pub placeholders: BTreeMap<String, Vec<String>>,
     /// Named sets of keys and patterns.
     #[serde(default)]
-    pub terms: BTreeMap<String, TermsFile>,
+    pub terms: BTreeMap<String, Spanned<TermsFile>>,
     /// The rules.
     pub rules: Vec<RuleFile>,
+}
+
+/// A file that packs include.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Fragment {
+    #[serde(default)]
+    pub(crate) include: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(crate) placeholders: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    pub(crate) terms: BTreeMap<String, Spanned<TermsFile>>,
 }
 
 /// A set of terms.
@@ -35,6 +56,12 @@ pub struct TermsFile {
     pub keys: Vec<String>,
     /// Regular expressions on folded text.
     pub patterns: Vec<String>,
+    /// Files beside the pack with one key a line: lists of the operator's own.
+    pub lists: Vec<Spanned<String>>,
+    /// Sentences in which the set is hit: one for each key that none of the others needs.
+    pub examples: Vec<String>,
+    /// Sentences in which it is not.
+    pub near_misses: Vec<String>,
 }
 
 /// A rule as written.
@@ -42,17 +69,19 @@ pub struct TermsFile {
 #[serde(deny_unknown_fields)]
 pub struct RuleFile {
     /// Unique in the pack.
-    pub id: String,
+    pub id: Spanned<String>,
     /// One line for people.
     pub title: String,
     /// `shadow`, `canary:N` (per cent) or `live`.
     pub status: String,
-    /// `behaviour`, `content` or both.
+    /// `behaviour`, `content`, `media`, or several.
     pub reads: Vec<String>,
     /// The harm, as in `violence.threat`.
     pub harm: String,
+    /// Where the rule may be used, when that is less than its pack says.
+    pub jurisdictions: Option<Vec<String>>,
     /// CEL.
-    pub when: String,
+    pub when: Spanned<String>,
     /// `allow`, `annotate`, `hold` or `block`.
     pub verdict: String,
     /// 0 to 4.
@@ -66,7 +95,7 @@ pub struct RuleFile {
     /// For the reviewer; `{{fact}}` is replaced by its value.
     pub explain: String,
     /// At least one that fires and one that does not.
-    pub tests: Vec<TestFile>,
+    pub tests: Vec<Spanned<TestFile>>,
     /// Who answers for it.
     pub owner: String,
     /// Date of the next look at it.
@@ -101,6 +130,11 @@ pub struct TestFile {
 
 /// Reads one pack. Keys written twice, unknown fields, aliases that multiply and deep nesting are refused.
 pub fn parse(file: &str, text: &str) -> Result<PackFile, PackError> {
+    read(file, text)
+}
+
+/// As [`parse`], for any form.
+pub(crate) fn read<T: for<'de> Deserialize<'de>>(file: &str, text: &str) -> Result<T, PackError> {
     if text.len() > limits::PACK_BYTES {
         return Err(PackError::TooLarge { file: file.to_owned(), most: limits::PACK_BYTES });
     }

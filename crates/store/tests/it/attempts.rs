@@ -40,6 +40,7 @@ fn alert(severity: u8) -> Verdict {
         queue: "child-safety".to_owned(),
         explain: "3 minors".to_owned(),
         score: 0.5,
+        ..Reason::default()
     };
     Verdict { action: Action::Annotate, reasons: vec![reason], ..Verdict::default() }
 }

@@ -242,6 +242,7 @@ pub(crate) fn verdict(action: Action) -> Verdict {
         queue: "safety".to_owned(),
         explain: "a threat".to_owned(),
         score: 0.9,
+        ..Reason::default()
     };
     let hold = (action == Action::Hold).then_some(HoldTerms { ttl_ms: 60_000, on_timeout: OnTimeout::Block });
     Verdict { action, hold, reasons: vec![reason], pack_version: "test".to_owned() }
