@@ -21,7 +21,7 @@ pub(crate) struct Refused {
 }
 
 impl Refused {
-    /// As an error that [`super::run`] turns into the exit code.
+    /// As an error that [`super::run()`] turns into the exit code.
     pub(crate) fn with(exit: Exit, reason: impl Into<String>) -> anyhow::Error {
         Self { exit, reason: reason.into() }.into()
     }

@@ -99,7 +99,7 @@ fn in_words(rows: &[Row], data: &Data) -> String {
     lines.join("\n")
 }
 
-/// The head of a table of [`line`]s.
+/// The head of a table of [`line()`]s.
 pub(super) fn head() -> &'static str {
     "label        texts from                 folded   rows   with    AUC  recall at 1 %     F1    FPR  calibration"
 }
