@@ -23,7 +23,7 @@ use super::input::{LogInput, field_names};
     verbatim_doc_comment,
     after_help = "Examples:
   frankly audit logs chart moderation.ndjson --kind flag
-  frankly audit logs chart moderation.ndjson --kind decision --share outcome=removed --svg removed.svg
+  frankly audit logs chart moderation.ndjson --kind decision --share outcome=removed --svg out.svg
   frankly audit logs chart points.csv --table --as u"
 )]
 pub(super) struct ChartArgs {

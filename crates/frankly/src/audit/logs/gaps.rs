@@ -22,7 +22,7 @@ use super::input::{LogInput, TemporaryRuns, in_file, table};
     after_help = "Examples:
   frankly audit logs gaps moderation.ndjson
   frankly audit logs gaps sor-2026-03-01-full.csv --set g8_share=0.5 --fail-on medium
-  frankly audit logs gaps cases.csv --map id=Case --map at=Closed --map category=Policy --report json"
+  frankly audit logs gaps cases.csv --map id=Case --map at=Closed --report json"
 )]
 pub(super) struct GapsArgs {
     #[command(flatten)]

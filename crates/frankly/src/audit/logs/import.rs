@@ -18,7 +18,7 @@ use super::input::LogInput;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   frankly audit logs import sor-2026-03-01-full.csv --to statements.ndjson
-  frankly audit logs import cases.csv --map id=Case --map at=Closed --map category=Policy --to cases.ndjson")]
+  frankly audit logs import cases.csv --map id=Case --map at=Closed --to cases.ndjson")]
 pub(super) struct ImportArgs {
     #[command(flatten)]
     input: LogInput,
