@@ -45,7 +45,8 @@ struct Plan {
 /// Add a review to the plan
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
-  frankly audit schedule add platforms --title 'Approved platforms' --starts 2026-04-06T10:00 --rule 'FREQ=MONTHLY;BYDAY=1MO' --role lead --role auditor")]
+  frankly audit schedule add platforms --title 'Approved platforms' --starts 2026-04-06T10:00 \\
+    --rule 'FREQ=MONTHLY;BYDAY=1MO' --role lead --role auditor")]
 struct AddArgs {
     /// What it is called in commands: small letters, digits and -
     #[arg(value_name = "ID")]

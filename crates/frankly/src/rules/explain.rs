@@ -31,7 +31,7 @@ use super::{Format, Packs, add, print};
 #[derive(Args, Debug)]
 #[command(
     verbatim_doc_comment,
-    after_help = "Examples:\n  frankly rules explain --text 'k1ll y0urself'\n  frankly rules explain --text 'are you home alone?' --given sender.age_band=adult --given recipient.age_band=13-15\n  frankly rules explain --text 'hello' --format json > flag.json && frankly rules explain --flag flag.json\n\nExit status: 0 explained, or replayed the same; 1 a replay came out otherwise; 2 wrong usage."
+    after_help = "Examples:\n  frankly rules explain --text 'k1ll y0urself'\n  frankly rules explain --text 'are you home alone?' --given sender.age_band=adult \\\n    --given recipient.age_band=13-15\n  frankly rules explain --text 'hello' --format json > flag.json && \\\n    frankly rules explain --flag flag.json\n\nExit status: 0 explained, or replayed the same; 1 a replay came out otherwise; 2 wrong usage."
 )]
 pub(super) struct ExplainArgs {
     #[command(flatten)]

@@ -31,10 +31,11 @@ fn subcommands(help: &str) -> Vec<String> {
     lines.filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
 }
 
-/// The lines under `Example:` or `Examples:`.
+/// The lines under `Example:` or `Examples:`; one that ends with a backslash goes on in the next.
 fn examples(help: &str) -> Vec<String> {
     let list = help.split_once("Example:\n").or_else(|| help.split_once("Examples:\n")).map_or("", |(_, list)| list);
-    list.lines().take_while(|line| line.starts_with("  ")).map(|line| line.trim().to_owned()).collect()
+    let list: Vec<&str> = list.lines().take_while(|line| line.starts_with("  ")).map(str::trim).collect();
+    list.join("\n").replace(" \\\n", " ").lines().map(str::to_owned).collect()
 }
 
 #[test]
