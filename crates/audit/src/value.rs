@@ -1,14 +1,10 @@
 //! The words of a claim: what is claimed, how sure it is, and what kind of source says so.
 
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
-
 /// Makes an enum of words that are written alike in YAML, JSON and reports.
 macro_rules! words {
     ($(#[$about:meta])* $name:ident { $($(#[$of:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$about])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
         pub enum $name { $($(#[$of])* #[serde(rename = $word)] $variant),+ }
 
         impl $name {
@@ -26,11 +22,13 @@ macro_rules! words {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.write_str(self.word()) }
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str(self.word()) }
         }
     };
 }
+
+pub(crate) use words;
 
 words! {
     /// What is claimed.

@@ -9,40 +9,12 @@ pub use baseline::Baseline;
 pub use check::{Checked, FINDING_RULES, Finding, Standing, check};
 pub use read::{Policy, Requirement, Use, Waiver, read};
 
-use std::fmt;
+use crate::value::words;
 
 /// The form of a policy.
 pub const SCHEMA: &str = "frankly.audit.policy/1";
 
-/// Declares a closed list of words.
-macro_rules! closed {
-    ($(#[$about:meta])* $name:ident { $($(#[$of:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
-        $(#[$about])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum $name { $($(#[$of])* $variant),+ }
-
-        impl $name {
-            /// All of them, in order.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// The word in a policy.
-            pub const fn word(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
-            }
-
-            /// The one that is written so.
-            pub fn from_word(word: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|one| one.word() == word)
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.write_str(self.word()) }
-        }
-    };
-}
-
-closed! {
+words! {
     /// What kind of data is sent.
     DataClass {
         /// Known to everybody.
@@ -69,7 +41,7 @@ impl DataClass {
     }
 }
 
-closed! {
+words! {
     /// Why a requirement is waived.
     WaiverReason {
         /// Something else protects as well.
