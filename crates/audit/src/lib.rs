@@ -11,6 +11,7 @@ pub mod exit;
 pub mod fault;
 pub mod judge;
 pub mod logs;
+mod markup;
 pub mod oscal;
 pub mod policy;
 pub mod registry;

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::html::escape;
 use crate::judge::{Assessment, State};
+use crate::markup::escape;
 
 const LEFT: usize = 230;
 const WIDTH: usize = 560;

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::document::{Block, Inline, Table};
+use crate::markup::escape;
 
 const STYLE: &str = "
 :root{color-scheme:light dark}
@@ -106,24 +107,6 @@ fn anchor(text: &str) -> String {
     let words: Vec<String> =
         text.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
     words.join("-")
-}
-
-/// A text inside of HTML or an attribute.
-pub(super) fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            // signs that neither HTML nor XML may hold
-            '\u{0}'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' => out.push('\u{fffd}'),
-            letter => out.push(letter),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

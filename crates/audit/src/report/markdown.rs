@@ -37,7 +37,7 @@ fn block(out: &mut String, one: &Block, base: &str) {
             put(out, format_args!("{fence}text\n{}\n{fence}\n\n", text.trim_end()));
         }
         Block::Details(summary, blocks) => {
-            put(out, format_args!("<details>\n<summary>{}</summary>\n\n", super::html::escape(summary)));
+            put(out, format_args!("<details>\n<summary>{}</summary>\n\n", crate::markup::escape(summary)));
             for inner in blocks {
                 block(out, inner, base);
             }

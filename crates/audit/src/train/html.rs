@@ -6,6 +6,7 @@ use super::bank::Paper;
 use super::lesson::{Lesson, Screen};
 use super::{DRAWN, TO_PASS};
 use crate::date::Date;
+use crate::markup::escape;
 
 const STYLE: &str = ":root{color-scheme:light dark}body{font:1.05rem/1.6 system-ui,sans-serif;max-width:46rem;margin:0 auto;padding:1rem}\
 h1,h2,h3{line-height:1.25}section{border-top:1px solid;margin-top:2rem;padding-top:.5rem}a:focus-visible,input:focus-visible{outline:3px solid}\
@@ -25,7 +26,7 @@ pub fn page(lessons: &[Lesson], paper: &Paper<'_>, today: Date) -> String {
          This is no recommendation of a platform.</p>\n</header>\n<nav aria-label=\"Contents\">\n<ul>\n"
     );
     for lesson in lessons {
-        let _ = writeln!(page, "<li><a href=\"#{}\">{}</a></li>", attribute(&lesson.platform), escaped(&lesson.name));
+        let _ = writeln!(page, "<li><a href=\"#{}\">{}</a></li>", attribute(&lesson.platform), escape(&lesson.name));
     }
     page.push_str("<li><a href=\"#quiz\">Quiz</a></li>\n</ul>\n</nav>\n<main id=\"lessons\">\n");
     for lesson in lessons {
@@ -33,7 +34,7 @@ pub fn page(lessons: &[Lesson], paper: &Paper<'_>, today: Date) -> String {
             page,
             "<section id=\"{0}\" aria-labelledby=\"{0}-name\">\n<h2 id=\"{0}-name\">{1}</h2>",
             attribute(&lesson.platform),
-            escaped(&lesson.name)
+            escape(&lesson.name)
         );
         for (number, screen) in (1..).zip(&lesson.screens) {
             self::screen(&mut page, number, screen);
@@ -46,14 +47,14 @@ pub fn page(lessons: &[Lesson], paper: &Paper<'_>, today: Date) -> String {
 }
 
 fn screen(page: &mut String, number: usize, screen: &Screen) {
-    let _ = writeln!(page, "<h3>{number}. {}</h3>", escaped(&screen.title));
+    let _ = writeln!(page, "<h3>{number}. {}</h3>", escape(&screen.title));
     for (title, lines) in [("What is known", &screen.known), ("What to do", &screen.steps)] {
         if lines.is_empty() {
             continue;
         }
         let _ = writeln!(page, "<h4>{title}</h4>\n<ul>");
         for line in lines {
-            let _ = writeln!(page, "<li>{}</li>", escaped(line));
+            let _ = writeln!(page, "<li>{}</li>", escape(line));
         }
         page.push_str("</ul>\n");
     }
@@ -66,32 +67,18 @@ fn quiz(page: &mut String, lessons: &[Lesson], paper: &Paper<'_>) {
         "<section id=\"quiz\" aria-labelledby=\"quiz-name\">\n<h2 id=\"quiz-name\">Quiz</h2>\n\
          <p>{DRAWN} questions, {TO_PASS} right answers pass. Note a letter for each and give them to\n\
          <code>frankly audit train quiz --person NAME --platform {} --seed {} --answers LETTERS</code></p>\n<form>\n",
-        escaped(&platforms.join(",")),
+        escape(&platforms.join(",")),
         paper.seed,
     );
     for (number, question) in (1..).zip(&paper.questions) {
-        let _ = writeln!(page, "<fieldset>\n<legend>{number}. {}</legend>", escaped(&question.item.ask));
+        let _ = writeln!(page, "<fieldset>\n<legend>{number}. {}</legend>", escape(&question.item.ask));
         for (letter, answer) in question.answers() {
             let _ =
-                writeln!(page, "<label><input type=\"radio\" name=\"q{number}\" value=\"{letter}\"> {letter}) {}</label>", escaped(answer));
+                writeln!(page, "<label><input type=\"radio\" name=\"q{number}\" value=\"{letter}\"> {letter}) {}</label>", escape(answer));
         }
         page.push_str("</fieldset>\n");
     }
     page.push_str("</form>\n</section>\n");
-}
-
-fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            c => safe.push(c),
-        }
-    }
-    safe
 }
 
 /// An id that a fragment can name.
@@ -119,7 +106,7 @@ mod tests {
         assert!(
             page.contains("&lt;b&gt;bold&lt;/b&gt; &amp; more") && page.contains("X &quot;Y&quot;") && page.contains("id=\"platform-x-y\"")
         );
-        assert!(BANK.items.iter().all(|item| !page.contains(&escaped(&item.why))), "reasons come after the quiz");
+        assert!(BANK.items.iter().all(|item| !page.contains(&escape(&item.why))), "reasons come after the quiz");
         assert_eq!((page.matches("<fieldset>").count(), page.matches("type=\"radio\"").count()), (8, 32));
     }
 

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::terminal::said;
 use super::{Chart, ChartKind, Plotted};
 use crate::logs::histogram::real;
+use crate::markup::escape;
 
 const WIDTH: f64 = 960.0;
 const HEIGHT: f64 = 420.0;
@@ -118,20 +119,9 @@ fn axis(drawn: &mut String, frame: &Frame, center: f64) {
     }
 }
 
-/// Text as XML takes it.
+/// Text as XML takes it, in one line.
 fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            c if c.is_control() => safe.push(' '),
-            c => safe.push(c),
-        }
-    }
-    safe
+    escape(&text.replace(char::is_control, " "))
 }
 
 #[cfg(test)]
