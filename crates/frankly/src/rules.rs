@@ -11,7 +11,9 @@ mod test;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
+
+use crate::cli::Format;
 
 /// Rule packs
 #[derive(Args, Debug)]
@@ -41,12 +43,6 @@ struct Packs {
     /// How the answer is written
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 /// The rules, with harm, law, owner and who approved them
